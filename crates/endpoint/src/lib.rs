@@ -1,1 +1,49 @@
-//! To be built.
+//! Handlers on paths: what a library user writes, whatever transport carries a session.
+//!
+//! [`Endpoints`] registers handlers on paths with their options. A [`Handler`] (or an `async fn(Socket)`) talks to a
+//! [`Session`]; a [`Group`] sends to many. A driver in another crate moves the bytes and drives a [`Conversation`];
+//! [`MemoryPeer`] does so in memory, for tests.
+
+mod calls;
+mod catch;
+mod closed;
+mod conversation;
+mod endpoint;
+mod endpoints;
+mod group;
+mod handler;
+mod interceptor;
+mod memory;
+mod options;
+mod origin;
+mod outbox;
+mod overflow;
+mod path_params;
+mod program;
+mod request_head;
+mod sender;
+mod session;
+mod session_id;
+mod shared;
+mod socket;
+
+pub use closed::{Closed, Initiator};
+pub use conversation::{Closer, Conversation};
+pub use endpoint::{Endpoint, Routes};
+pub use endpoints::{Endpoints, InvalidEndpoints};
+pub use group::Group;
+pub use handler::{Handler, HandlerError, HandlerResult};
+pub use interceptor::{Interceptor, Refusal, UpgradeRequest};
+pub use memory::MemoryPeer;
+pub use options::Options;
+pub use origin::{InvalidOrigin, Origins};
+pub use outbox::{CanWrite, Outgoing, PingRefused, Rested};
+pub use overflow::Overflow;
+pub use path_params::PathParams;
+pub use program::{BySocket, ByTrait, IntoEndpointHandler};
+pub use request_head::RequestHead;
+pub use sender::{SendError, Sender, TrySendError};
+pub use session::{Opening, Session};
+pub use session_id::SessionId;
+pub use shared::Shared;
+pub use socket::Socket;

@@ -1,0 +1,82 @@
+//! How a session ended, as its handler learns it.
+
+use std::fmt;
+
+use sockeye_types::{Close, CloseCode, Text};
+
+/// Who ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Initiator {
+    /// The peer sent a close.
+    Peer,
+    /// The handler closed it, or failed.
+    Handler,
+    /// The server did: a limit, a broken rule, a missed heartbeat, a slow consumer, a shutdown.
+    Server,
+    /// Nobody closed it: the connection was lost.
+    Network,
+}
+
+impl Initiator {
+    /// Returns the name that logs and metrics use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Peer => "peer",
+            Self::Handler => "handler",
+            Self::Server => "server",
+            Self::Network => "network",
+        }
+    }
+}
+
+/// How a session ended: code, reason and who started it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Closed {
+    /// The code that the first close frame carried; [`CloseCode::ABNORMAL`] if there was none.
+    pub code: CloseCode,
+    /// The reason in that frame; without a frame, what became of the connection.
+    pub reason: Text,
+    /// Who started it.
+    pub initiator: Initiator,
+}
+
+impl Closed {
+    /// A close that somebody started.
+    pub fn new(close: &Close, initiator: Initiator) -> Self {
+        Self {
+            code: close.code(),
+            reason: close.reason().clone(),
+            initiator,
+        }
+    }
+
+    /// The connection was lost without a close frame (RFC 6455 §7.1.5).
+    pub fn lost(reason: impl Into<Text>) -> Self {
+        Self {
+            code: CloseCode::ABNORMAL,
+            reason: reason.into(),
+            initiator: Initiator::Network,
+        }
+    }
+
+    /// The server cut the connection without a close frame.
+    pub fn cut(reason: impl Into<Text>) -> Self {
+        Self {
+            initiator: Initiator::Server,
+            ..Self::lost(reason)
+        }
+    }
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {}", self.code, self.initiator.as_str())?;
+        if self.reason.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ": {}", self.reason)
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! One session as its driver sees it: messages in, messages out, one end.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use sockeye_types::{Close, Message};
+
+use crate::{
+    CanWrite, Closed, Initiator, Outgoing, Rested, Session,
+    outbox::Queued,
+    program::{Program, log_failure},
+};
+
+/// One session as its driver sees it. The driver moves bytes; this runs the handler and holds what waits to be sent.
+///
+/// A driver works in turns:
+/// 1. [`attend`](Self::attend): from here on, nobody wakes it in vain;
+/// 2. while [`poll_ready`](Self::poll_ready) is ready and messages are there: [`deliver`](Self::deliver);
+/// 3. [`take_pings`](Self::take_pings), [`take`](Self::take), [`close_due`](Self::close_due): what must leave; when all
+///    of it is with the kernel, [`written`](Self::written);
+/// 4. [`rest`](Self::rest), unless it says that work waits.
+///
+/// At the end, whatever ended it: [`end`](Self::end) once, then [`poll_closed`](Self::poll_closed) until ready.
+#[must_use = "a conversation that is not driven leaves its handler waiting"]
+pub struct Conversation {
+    session: Session,
+    program: Box<dyn Program>,
+}
+
+impl Conversation {
+    pub(crate) fn new(session: Session, program: Box<dyn Program>) -> Self {
+        Self { session, program }
+    }
+
+    /// Returns the session that the handler sees.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Returns a handle with which the server closes the session from outside.
+    pub fn closer(&self) -> Closer {
+        Closer(self.session.clone())
+    }
+
+    /// Says that the driver is at work.
+    pub fn attend(&self) {
+        self.session.outbox().attend();
+    }
+
+    /// Goes on with what the handler waits for. Ready when the next message may be delivered.
+    ///
+    /// A handler that fails closes the session with 1011: what it sent before still leaves.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.program.poll_ready(cx).map(|called| {
+            if let Err(failure) = called {
+                log_failure(&self.session, &failure);
+                self.session.order_close(
+                    Close::internal_error(),
+                    Initiator::Handler,
+                    Queued::Delivered,
+                );
+            }
+        })
+    }
+
+    /// Delivers a message, after [`poll_ready`](Self::poll_ready) was ready; then ask `poll_ready` again. Once the
+    /// session is closing, messages are dropped, as in browsers.
+    pub fn deliver(&mut self, message: Message) {
+        if self.session.is_open() {
+            self.program.deliver(message);
+        }
+    }
+
+    /// Takes the pings that wait; they pass everything else.
+    pub fn take_pings(&self) -> VecDeque<Bytes> {
+        self.session.outbox().take_pings()
+    }
+
+    /// Moves what waits to be sent into `into`, about `budget` bytes at most (but at least one message).
+    /// Take more only when all of it is [`written`](Self::written): what was taken can't be dropped any more.
+    pub fn take(&self, budget: usize, into: &mut VecDeque<Outgoing>) {
+        self.session.outbox().take(budget, into);
+    }
+
+    /// Says that everything that was taken is with the kernel: there is room again.
+    pub fn written(&self) {
+        let wake = self.session.outbox().written();
+        wake.wake();
+    }
+
+    /// Returns the close that is due, once everything before it was taken, and who ordered it.
+    pub fn close_due(&self) -> Option<(Close, Initiator)> {
+        self.session
+            .outbox()
+            .close_due()
+            .map(|order| (order.close.clone(), order.initiator))
+    }
+
+    /// Lets the driver rest until `waker` is woken, unless something waits that it could do now.
+    pub fn rest(&self, waker: &Waker, can_write: CanWrite) -> Rested {
+        self.session.outbox().rest(waker, can_write)
+    }
+
+    /// Ends the session: it leaves its groups, what waits to be sent is dropped, senders learn that it is closed.
+    pub fn end(&mut self, closed: Closed) {
+        let wake = self.session.outbox().finish();
+        wake.wake();
+        self.session.leave_all();
+        self.program.close(closed);
+    }
+
+    /// Goes on with what the handler does after [`end`](Self::end); ready when it is done with the session.
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.program.poll_closed(cx)
+    }
+}
+
+impl fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conversation")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Closes a session in the server's name: for shutdowns.
+#[derive(Clone, Debug)]
+pub struct Closer(Session);
+
+impl Closer {
+    /// Starts to close: what was sent before still leaves.
+    pub fn close(&self, close: Close) {
+        self.0
+            .order_close(close, Initiator::Server, Queued::Delivered);
+    }
+}

@@ -1,0 +1,93 @@
+//! One endpoint, as a driver sees it: who may come in, and a conversation for each who does.
+
+use std::{fmt, sync::Arc};
+
+use http::{HeaderMap, StatusCode};
+use matchit::Router;
+
+use crate::{
+    Conversation, Opening, PathParams, Refusal, Session, UpgradeRequest, catch::CatchUnwind,
+    options::Options, program::Form,
+};
+
+/// One endpoint: a handler with its options.
+pub struct Endpoint {
+    options: Arc<Options>,
+    form: Form,
+}
+
+impl Endpoint {
+    pub(crate) fn new(options: Options, form: Form) -> Self {
+        Self {
+            options: Arc::new(options),
+            form,
+        }
+    }
+
+    /// Returns what was set for it.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Checks the `Origin` of a request.
+    ///
+    /// # Errors
+    /// A [`Refusal`] with 403 if it is foreign and was not allowed.
+    pub fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        if self.options.origins.allow(headers) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "this origin is not allowed here\n",
+        ))
+    }
+
+    /// Asks the interceptors, one after the other. One that panics refuses with 500.
+    ///
+    /// # Errors
+    /// The [`Refusal`] of the first that refuses.
+    pub async fn intercept(&self, request: &mut UpgradeRequest<'_>) -> Result<(), Refusal> {
+        for interceptor in &self.options.interceptors {
+            let decision = CatchUnwind(interceptor.before_upgrade(request));
+            decision.await.unwrap_or_else(|panic| {
+                tracing::error!(%panic, "an interceptor panicked");
+                Err(Refusal::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal error\n",
+                ))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Opens a session: what the transport drives from now on.
+    pub fn open(&self, opening: Opening) -> Conversation {
+        let session = Session::new(opening, Arc::clone(&self.options));
+        Conversation::new(session.clone(), self.form.begin(session))
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The table of routes that a server serves.
+#[derive(Debug)]
+pub struct Routes(Router<Arc<Endpoint>>);
+
+impl Routes {
+    pub(crate) fn new(router: Router<Arc<Endpoint>>) -> Self {
+        Self(router)
+    }
+
+    /// Finds the endpoint for a path, and the path's parameters.
+    pub fn find(&self, path: &str) -> Option<(&Arc<Endpoint>, PathParams)> {
+        let found = self.0.at(path).ok()?;
+        Some((found.value, PathParams::decode(&found.params)?))
+    }
+}

@@ -1,0 +1,261 @@
+//! The registry: which handler serves which path, and with which options.
+
+use std::sync::Arc;
+
+use matchit::Router;
+use sockeye_types::{Deflate, Heartbeat, Limits, Text};
+use thiserror::Error;
+
+use crate::{
+    Endpoint, Interceptor, InvalidOrigin, Origins, Overflow, Routes, options::Options,
+    program::IntoEndpointHandler,
+};
+
+/// Handlers on paths.
+///
+/// Setters apply to the endpoint that was added last; before the first one, they set the defaults for all.
+///
+/// ```
+/// use sockeye_endpoint::{Endpoints, HandlerResult, Overflow, Socket};
+///
+/// async fn echo(mut socket: Socket) -> HandlerResult {
+///     while let Some(message) = socket.recv().await {
+///         socket.send(message).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// let endpoints = Endpoints::new()
+///     .at("/echo", echo)
+///     .at("/rooms/{room}/echo", echo)
+///     .allowed_origins(["https://jocker.com", "https://*.example.com"])
+///     .overflow(Overflow::DropOldest);
+/// assert!(endpoints.into_routes().is_ok());
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "endpoints serve nobody until they are served or mounted"]
+pub struct Endpoints {
+    defaults: Options,
+    added: Vec<(String, Options, crate::program::Form)>,
+    invalid: Option<InvalidEndpoints>,
+}
+
+/// The endpoints contradict themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidEndpoints {
+    /// A path is malformed, or two paths match the same requests.
+    #[error("path `{path}`: {reason}")]
+    Path {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An allowed origin is none.
+    #[error(transparent)]
+    Origin(#[from] InvalidOrigin),
+    /// A subprotocol is no token (RFC 6455 §4.1).
+    #[error("subprotocol `{0}` is not a token")]
+    Protocol(String),
+}
+
+impl Endpoints {
+    /// Starts with none.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a handler at a path: `/say`, or with parameters `/rooms/{room}`, or with a rest `/files/{*path}`.
+    ///
+    /// The handler is a [`Handler`](crate::Handler), or an `async fn(Socket) -> HandlerResult`.
+    pub fn at<K>(mut self, path: impl Into<String>, handler: impl IntoEndpointHandler<K>) -> Self {
+        self.added
+            .push((path.into(), self.defaults.clone(), handler.into_form()));
+        self
+    }
+
+    /// Sets which origins may open sessions beside the server's own: `https://example.com`, `https://*.example.com`,
+    /// `http://localhost:*`, or `*` for any. What is no origin is reported when the endpoints are served.
+    pub fn allowed_origins<S: AsRef<str>>(mut self, origins: impl IntoIterator<Item = S>) -> Self {
+        match Origins::named(origins) {
+            Ok(origins) => self.options().origins = origins,
+            Err(error) => {
+                self.invalid.get_or_insert_with(|| error.into());
+            }
+        }
+        self
+    }
+
+    /// Adds an interceptor; they are asked in the order they were added, until one refuses.
+    pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
+        self.options().interceptors.push(Arc::new(interceptor));
+        self
+    }
+
+    /// Sets the subprotocols that are spoken, the preferred one first. The first of them that the client offers is
+    /// chosen; if it offers none of them, the session opens without one.
+    pub fn protocols<S: AsRef<str>>(mut self, protocols: impl IntoIterator<Item = S>) -> Self {
+        let protocols: Vec<Text> = protocols
+            .into_iter()
+            .map(|protocol| protocol.as_ref().into())
+            .collect();
+        if let Some(bad) = protocols.iter().find(|protocol| !is_token(protocol)) {
+            self.invalid
+                .get_or_insert_with(|| InvalidEndpoints::Protocol(bad.to_string()));
+        }
+        self.options().protocols = protocols;
+        self
+    }
+
+    /// Sets what one peer may cost.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options().limits = limits;
+        self
+    }
+
+    /// Sets when a silent peer is asked, and when it is given up.
+    pub fn heartbeat(mut self, heartbeat: Heartbeat) -> Self {
+        self.options().heartbeat = heartbeat;
+        self
+    }
+
+    /// Sets what happens to broadcasts that a slow peer has no room for.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.options().overflow = overflow;
+        self
+    }
+
+    /// Sets whether and how messages are compressed (RFC 7692).
+    pub fn deflate(mut self, deflate: impl Into<Option<Deflate>>) -> Self {
+        self.options().deflate = deflate.into();
+        self
+    }
+
+    /// Checks everything and makes the table of routes that a server serves.
+    ///
+    /// # Errors
+    /// [`InvalidEndpoints`] names the first thing that is wrong.
+    pub fn into_routes(self) -> Result<Routes, InvalidEndpoints> {
+        if let Some(invalid) = self.invalid {
+            return Err(invalid);
+        }
+        let mut router = Router::new();
+        for (path, options, form) in self.added {
+            let endpoint = Arc::new(Endpoint::new(options, form));
+            router
+                .insert(path.clone(), endpoint)
+                .map_err(|error| invalid_path(path, &error))?;
+        }
+        Ok(Routes::new(router))
+    }
+
+    fn options(&mut self) -> &mut Options {
+        match self.added.last_mut() {
+            Some((_, options, _)) => options,
+            None => &mut self.defaults,
+        }
+    }
+}
+
+fn invalid_path(path: String, error: &matchit::InsertError) -> InvalidEndpoints {
+    InvalidEndpoints::Path {
+        path,
+        reason: error.to_string(),
+    }
+}
+
+/// A token of RFC 9110 §5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Handler, HandlerResult, PathParams, Session, Socket};
+    use sockeye_types::Message;
+
+    struct Nothing;
+
+    impl Handler for Nothing {
+        async fn on_message(&self, _: &Session, _: Message) -> HandlerResult {
+            Ok(())
+        }
+    }
+
+    async fn nothing(_: Socket) -> HandlerResult {
+        Ok(())
+    }
+
+    fn params(routes: &Routes, path: &str) -> Option<PathParams> {
+        routes.find(path).map(|(_, params)| params)
+    }
+
+    #[test]
+    fn a_path_finds_its_endpoint_and_parameters() {
+        let routes = Endpoints::new()
+            .at("/say", Nothing)
+            .at("/rooms/{room}", nothing)
+            .into_routes()
+            .unwrap();
+        assert_eq!(params(&routes, "/say"), Some(PathParams::default()));
+        assert_eq!(
+            params(&routes, "/rooms/a%20b").unwrap().find("room"),
+            Some("a b")
+        );
+        for none in [
+            "/",
+            "/sa",
+            "/say/",
+            "/say/x",
+            "/rooms/",
+            "/rooms/a/b",
+            "/rooms/%ff",
+        ] {
+            assert_eq!(params(&routes, none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn setters_apply_to_the_last_endpoint_and_before_it_to_all() {
+        let routes = Endpoints::new()
+            .overflow(Overflow::DropOldest)
+            .at("/a", Nothing)
+            .at("/b", Nothing)
+            .overflow(Overflow::KeepLatest)
+            .limits(Limits::default().message_bytes(7))
+            .into_routes()
+            .unwrap();
+        let of = |path: &str| routes.find(path).unwrap().0.options().clone();
+        assert_eq!(
+            (of("/a").overflow, of("/b").overflow),
+            (Overflow::DropOldest, Overflow::KeepLatest)
+        );
+        assert_eq!(
+            (of("/a").limits, of("/b").limits.message_bytes),
+            (Limits::default(), 7)
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let error = |endpoints: Endpoints| endpoints.into_routes().unwrap_err().to_string();
+        assert!(error(Endpoints::new().at("/a/{b", Nothing)).starts_with("path `/a/{b`: "));
+        assert!(
+            error(Endpoints::new().at("/{a}", Nothing).at("/{b}", Nothing))
+                .starts_with("path `/{b}`: ")
+        );
+        assert!(
+            error(Endpoints::new().at("/a", Nothing).allowed_origins(["x"]))
+                .starts_with("`x` is not an origin")
+        );
+        assert_eq!(
+            error(Endpoints::new().at("/a", Nothing).protocols(["a b"])),
+            "subprotocol `a b` is not a token"
+        );
+    }
+}

@@ -1,0 +1,371 @@
+//! The bounded queue of what waits to be sent to one peer.
+
+use std::{collections::VecDeque, mem, sync::Arc, task::Waker};
+
+use bytes::Bytes;
+use sockeye_types::{Close, Message};
+
+use crate::{Initiator, Overflow, Shared};
+
+/// One message on its way to the peer.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver must handle every kind; a new one is a new duty"
+)]
+pub enum Outgoing {
+    /// For this session alone.
+    Message(Message),
+    /// For many sessions: encoded once for each framing.
+    Shared(Arc<Shared>),
+}
+
+impl Outgoing {
+    /// Returns the message.
+    pub fn message(&self) -> &Message {
+        match self {
+            Self::Message(message) => message,
+            Self::Shared(shared) => shared.message(),
+        }
+    }
+
+    /// What it counts against the limit: its payload and its place in the queue, so that empty messages count too.
+    fn cost(&self) -> usize {
+        cost_of(self.message().len())
+    }
+}
+
+pub(crate) fn cost_of(payload: usize) -> usize {
+    payload + size_of::<Outgoing>()
+}
+
+/// A close that waits to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct CloseOrder {
+    pub(crate) close: Close,
+    pub(crate) initiator: Initiator,
+}
+
+/// Whether what is queued leaves before the close.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Queued {
+    Delivered,
+    Discarded,
+}
+
+/// How many pings may wait for the driver.
+const MAX_PINGS: usize = 8;
+
+/// ```text
+///            close()                      finish()
+///   Open ─────────────► Closing(order) ─────────────► Closed
+///     └───────────────────────────────────────────────►┘
+/// ```
+/// While `Open`, messages are taken in; `Closing` lets the queue drain (or has emptied it) and then the close leaves;
+/// `Closed` refuses everything and holds nothing.
+#[derive(Debug, Default)]
+enum Stage {
+    #[default]
+    Open,
+    Closing(Box<CloseOrder>),
+    Closed,
+}
+
+/// Who must be told when the queue changes, and what rarely waits: kept apart, so that an idle session pays a pointer.
+#[derive(Debug, Default)]
+struct Rare {
+    pings: VecDeque<Bytes>,
+    room: Vec<Waker>,
+    dropped: u64,
+}
+
+/// What waits to be sent to one peer. Bounded by bytes; pings and the close are exempt and always leave.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    queue: VecDeque<Outgoing>,
+    /// Cost of what is in `queue`.
+    queued: usize,
+    /// Cost of what the driver took and has not yet reported as written.
+    in_flight: usize,
+    stage: Stage,
+    rare: Option<Box<Rare>>,
+    driver: Option<Waker>,
+    /// The driver is at work, or woken, and looks again before it rests: messages need not wake it.
+    attended: bool,
+}
+
+/// What an outbox did with a message it was offered.
+#[derive(Debug)]
+pub(crate) enum Offered {
+    Taken(Wake),
+    Full(Message),
+    Closed(Message),
+}
+
+/// Whom to wake once the lock is released.
+#[derive(Debug, Default)]
+#[must_use = "a waker that is not woken is a lost message"]
+pub(crate) struct Wake(Option<Waker>, Vec<Waker>);
+
+impl Wake {
+    pub(crate) fn wake(self) {
+        self.0.into_iter().chain(self.1).for_each(Waker::wake);
+    }
+}
+
+impl Outbox {
+    /// Takes a message if there is room for it. An empty outbox takes any one message.
+    pub(crate) fn offer(&mut self, message: Message, limit: usize) -> Offered {
+        if !self.is_open() {
+            return Offered::Closed(message);
+        }
+        if !self.has_room(cost_of(message.len()), limit) {
+            return Offered::Full(message);
+        }
+        self.push(Outgoing::Message(message));
+        Offered::Taken(self.wake_driver())
+    }
+
+    /// Takes a broadcast, or does what the policy says where there is no room for it.
+    pub(crate) fn broadcast(
+        &mut self,
+        shared: &Arc<Shared>,
+        limit: usize,
+        overflow: Overflow,
+    ) -> Wake {
+        if !self.is_open() {
+            return Wake::default();
+        }
+        let cost = cost_of(shared.message().len());
+        if !self.has_room(cost, limit) && !self.make_room(cost, limit, overflow) {
+            let order = CloseOrder {
+                close: Close::slow_consumer(),
+                initiator: Initiator::Server,
+            };
+            return self.close(order, Queued::Discarded);
+        }
+        self.push(Outgoing::Shared(Arc::clone(shared)));
+        self.wake_driver()
+    }
+
+    /// Drops broadcasts that wait, as the policy says; what was sent to this session alone stays.
+    fn make_room(&mut self, cost: usize, limit: usize, overflow: Overflow) -> bool {
+        let keep_latest = match overflow {
+            Overflow::Close => return false,
+            Overflow::DropOldest => false,
+            Overflow::KeepLatest => true,
+        };
+        let (in_flight, mut queued, mut dropped) = (self.in_flight, self.queued, 0);
+        self.queue.retain(|waiting| {
+            let enough = !keep_latest && in_flight + queued + cost <= limit;
+            let stays = enough || matches!(waiting, Outgoing::Message(_));
+            if !stays {
+                queued -= waiting.cost();
+                dropped += 1;
+            }
+            stays
+        });
+        self.queued = queued;
+        self.rare().dropped += dropped;
+        // What is in flight can't be dropped any more; beside it one message may wait, so that the newest is not lost.
+        self.has_room(cost, limit) || self.queue.is_empty()
+    }
+
+    fn has_room(&self, cost: usize, limit: usize) -> bool {
+        let waiting = self.queued + self.in_flight;
+        waiting == 0 || waiting + cost <= limit
+    }
+
+    fn push(&mut self, outgoing: Outgoing) {
+        self.queued += outgoing.cost();
+        self.queue.push_back(outgoing);
+    }
+
+    /// Lets a ping pass everything that is queued.
+    pub(crate) fn ping(&mut self, payload: Bytes) -> Result<Wake, PingRefused> {
+        if !self.is_open() {
+            return Err(PingRefused::Closed);
+        }
+        let pings = &mut self.rare().pings;
+        if pings.len() >= MAX_PINGS {
+            return Err(PingRefused::TooMany);
+        }
+        pings.push_back(payload);
+        Ok(self.wake_driver())
+    }
+
+    /// Starts to close; the first one counts.
+    pub(crate) fn close(&mut self, order: CloseOrder, queued: Queued) -> Wake {
+        if !self.is_open() {
+            return Wake::default();
+        }
+        self.stage = Stage::Closing(Box::new(order));
+        if queued == Queued::Discarded {
+            let dropped = self.queue.len() as u64;
+            self.rare().dropped += dropped;
+            self.clear();
+        }
+        // Also a driver that waits for a blocked socket must learn of it: the peer's time to answer runs.
+        Wake(self.driver.take(), self.take_room())
+    }
+
+    /// Ends it: nothing more is taken in or handed out.
+    pub(crate) fn finish(&mut self) -> Wake {
+        self.stage = Stage::Closed;
+        self.clear();
+        self.in_flight = 0;
+        self.driver = None;
+        Wake(None, self.take_room())
+    }
+
+    fn clear(&mut self) {
+        self.queue = VecDeque::new();
+        self.queued = 0;
+    }
+
+    /// Says that the driver is at work, so that nobody wakes it in vain.
+    pub(crate) fn attend(&mut self) {
+        self.attended = true;
+    }
+
+    /// Moves what waits into `into`, up to about `budget` bytes (always at least one message).
+    pub(crate) fn take(&mut self, budget: usize, into: &mut VecDeque<Outgoing>) {
+        if self.queued <= budget && into.is_empty() {
+            mem::swap(&mut self.queue, into);
+            self.in_flight += mem::take(&mut self.queued);
+            return;
+        }
+        let mut taken = 0;
+        while taken < budget {
+            let Some(outgoing) = self.queue.pop_front() else {
+                break;
+            };
+            taken += outgoing.cost();
+            into.push_back(outgoing);
+        }
+        self.queued -= taken;
+        self.in_flight += taken;
+        if self.queue.is_empty() {
+            self.queue = VecDeque::new();
+        }
+    }
+
+    pub(crate) fn take_pings(&mut self) -> VecDeque<Bytes> {
+        self.rare
+            .as_mut()
+            .map(|rare| mem::take(&mut rare.pings))
+            .unwrap_or_default()
+    }
+
+    /// The driver has written all that it took.
+    pub(crate) fn written(&mut self) -> Wake {
+        if mem::take(&mut self.in_flight) == 0 {
+            Wake::default()
+        } else {
+            Wake(None, self.take_room())
+        }
+    }
+
+    /// The close that is due: what was queued before it has been taken.
+    pub(crate) fn close_due(&self) -> Option<&CloseOrder> {
+        match &self.stage {
+            Stage::Closing(order) if self.queue.is_empty() => Some(order),
+            _ => None,
+        }
+    }
+
+    /// Lets the driver rest until woken, unless something waits that it could take.
+    pub(crate) fn rest(&mut self, waker: &Waker, can_write: CanWrite) -> Rested {
+        let pings = self
+            .rare
+            .as_ref()
+            .is_some_and(|rare| !rare.pings.is_empty());
+        let waiting = !self.queue.is_empty() || pings || self.close_due().is_some();
+        if waiting && can_write == CanWrite::Yes {
+            return Rested::WorkWaits;
+        }
+        // A driver whose socket is blocked looks again when it is not; more messages need not wake it.
+        self.attended = can_write == CanWrite::No;
+        match &mut self.driver {
+            Some(driver) => driver.clone_from(waker),
+            None => self.driver = Some(waker.clone()),
+        }
+        Rested::Resting
+    }
+
+    /// Remembers who waits for room.
+    pub(crate) fn wait_for_room(&mut self, waker: &Waker) {
+        let room = &mut self.rare().room;
+        if !room.iter().any(|waiting| waiting.will_wake(waker)) {
+            room.push(waker.clone());
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open)
+    }
+
+    /// Payload and queue places that wait or are being written, in bytes.
+    pub(crate) fn buffered(&self) -> usize {
+        self.queued + self.in_flight
+    }
+
+    pub(crate) fn dropped(&self) -> u64 {
+        self.rare.as_ref().map_or(0, |rare| rare.dropped)
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_with(Box::default)
+    }
+
+    /// Wakes the driver once; until it rests again, it will look by itself.
+    fn wake_driver(&mut self) -> Wake {
+        let woken = mem::replace(&mut self.attended, true);
+        Wake(if woken { None } else { self.driver.take() }, Vec::new())
+    }
+
+    fn take_room(&mut self) -> Vec<Waker> {
+        self.rare
+            .as_mut()
+            .map(|rare| mem::take(&mut rare.room))
+            .unwrap_or_default()
+    }
+}
+
+/// Whether the socket would take more right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it does or it does not")]
+pub enum CanWrite {
+    /// It would.
+    Yes,
+    /// It would not: the driver waits for it anyway.
+    No,
+}
+
+/// Whether the driver may rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it may or it may not")]
+pub enum Rested {
+    /// It will be woken.
+    Resting,
+    /// Something came in the meantime: look again.
+    WorkWaits,
+}
+
+/// Why a ping was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PingRefused {
+    /// The session is closing or closed.
+    #[error("the session is closed")]
+    Closed,
+    /// Several pings already wait to be sent.
+    #[error("{MAX_PINGS} pings already wait to be sent")]
+    TooMany,
+    /// A ping carries at most 125 bytes (RFC 6455 §5.5).
+    #[error("a ping carries at most 125 bytes")]
+    TooLong,
+}
+
+#[cfg(test)]
+mod tests;

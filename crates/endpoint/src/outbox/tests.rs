@@ -1,0 +1,355 @@
+//! What an outbox takes, drops and hands out, at the edges of its limit.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Wake as StdWake,
+};
+
+use proptest::prelude::*;
+
+use super::*;
+
+const LIMIT: usize = 1000;
+
+fn message(payload: usize) -> Message {
+    Message::binary(vec![0; payload])
+}
+
+/// A payload that costs exactly this.
+fn costing(cost: usize) -> Message {
+    message(cost - cost_of(0))
+}
+
+fn shared(tag: &str) -> Arc<Shared> {
+    Arc::new(Shared::new(Message::from(tag.repeat(400 - cost_of(0)))))
+}
+
+fn taken(outbox: &mut Outbox) -> Vec<Message> {
+    let mut into = VecDeque::new();
+    outbox.take(usize::MAX, &mut into);
+    into.iter()
+        .map(|outgoing| outgoing.message().clone())
+        .collect()
+}
+
+fn tags(outbox: &mut Outbox) -> String {
+    taken(outbox)
+        .iter()
+        .map(|message| message.as_text().map_or("-", |text| &text[..1]).to_owned())
+        .collect()
+}
+
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+impl StdWake for Counter {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn order() -> CloseOrder {
+    CloseOrder {
+        close: Close::normal(),
+        initiator: Initiator::Handler,
+    }
+}
+
+#[test]
+fn the_limit_is_exact() {
+    let mut outbox = Outbox::default();
+    assert!(matches!(
+        outbox.offer(costing(400), LIMIT),
+        Offered::Taken(_)
+    ));
+    assert!(
+        matches!(outbox.offer(costing(601), LIMIT), Offered::Full(back) if back == costing(601))
+    );
+    assert!(matches!(
+        outbox.offer(costing(600), LIMIT),
+        Offered::Taken(_)
+    ));
+    assert_eq!(outbox.buffered(), LIMIT);
+    assert!(
+        matches!(outbox.offer(message(0), LIMIT), Offered::Full(_)),
+        "an empty message costs its place"
+    );
+}
+
+#[test]
+fn an_empty_outbox_takes_any_one_message() {
+    let mut outbox = Outbox::default();
+    assert!(matches!(
+        outbox.offer(message(10 * LIMIT), LIMIT),
+        Offered::Taken(_)
+    ));
+    assert!(matches!(outbox.offer(message(0), LIMIT), Offered::Full(_)));
+}
+
+#[test]
+fn what_is_in_flight_counts_until_it_is_written() {
+    let mut outbox = Outbox::default();
+    assert!(matches!(
+        outbox.offer(costing(LIMIT), LIMIT),
+        Offered::Taken(_)
+    ));
+    assert_eq!(taken(&mut outbox).len(), 1);
+    assert!(matches!(outbox.offer(message(0), LIMIT), Offered::Full(_)));
+    outbox.written().wake();
+    assert!(matches!(outbox.offer(message(0), LIMIT), Offered::Taken(_)));
+}
+
+#[test]
+fn who_waits_for_room_is_woken_once_when_it_is_there() {
+    let counter = Arc::new(Counter::default());
+    let waker = Waker::from(Arc::clone(&counter));
+    let mut outbox = Outbox::default();
+    assert!(matches!(
+        outbox.offer(message(LIMIT), LIMIT),
+        Offered::Taken(_)
+    ));
+    outbox.wait_for_room(&waker);
+    outbox.wait_for_room(&waker);
+    taken(&mut outbox);
+    assert_eq!(counter.0.load(Ordering::Relaxed), 0);
+    outbox.written().wake();
+    outbox.written().wake();
+    assert_eq!(counter.0.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_resting_driver_is_woken_once_and_an_attending_one_never() {
+    let counter = Arc::new(Counter::default());
+    let waker = Waker::from(Arc::clone(&counter));
+    let mut outbox = Outbox::default();
+    assert_eq!(outbox.rest(&waker, CanWrite::Yes), Rested::Resting);
+    for _ in 0..3 {
+        let Offered::Taken(wake) = outbox.offer(message(1), LIMIT) else {
+            panic!("there is room")
+        };
+        wake.wake();
+    }
+    assert_eq!(counter.0.load(Ordering::Relaxed), 1);
+    assert_eq!(outbox.rest(&waker, CanWrite::Yes), Rested::WorkWaits);
+    taken(&mut outbox);
+    outbox.attend();
+    outbox.close(order(), Queued::Delivered).wake();
+    assert_eq!(
+        outbox.rest(&waker, CanWrite::Yes),
+        Rested::WorkWaits,
+        "the close waits"
+    );
+}
+
+#[test]
+fn a_driver_with_a_blocked_socket_is_woken_for_the_close_alone() {
+    let counter = Arc::new(Counter::default());
+    let waker = Waker::from(Arc::clone(&counter));
+    let mut outbox = Outbox::default();
+    assert_eq!(outbox.rest(&waker, CanWrite::No), Rested::Resting);
+    let Offered::Taken(wake) = outbox.offer(message(1), LIMIT) else {
+        panic!("there is room")
+    };
+    wake.wake();
+    assert_eq!(counter.0.load(Ordering::Relaxed), 0);
+    outbox.close(order(), Queued::Discarded).wake();
+    assert_eq!(counter.0.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_close_comes_due_behind_what_was_queued_and_the_first_one_counts() {
+    let mut outbox = Outbox::default();
+    assert!(matches!(outbox.offer(message(1), LIMIT), Offered::Taken(_)));
+    outbox.close(order(), Queued::Delivered).wake();
+    outbox
+        .close(
+            CloseOrder {
+                close: Close::going_away(),
+                initiator: Initiator::Server,
+            },
+            Queued::Discarded,
+        )
+        .wake();
+    assert!(matches!(
+        outbox.offer(message(1), LIMIT),
+        Offered::Closed(_)
+    ));
+    assert!(outbox.close_due().is_none());
+    assert_eq!(taken(&mut outbox).len(), 1);
+    assert_eq!(outbox.close_due().unwrap().close, Close::normal());
+}
+
+#[test]
+fn the_policy_close_discards_and_closes_with_1013() {
+    let mut outbox = Outbox::default();
+    for _ in 0..3 {
+        outbox
+            .broadcast(&shared("a"), LIMIT, Overflow::Close)
+            .wake();
+    }
+    let due = outbox.close_due().unwrap();
+    assert_eq!(
+        (&due.close, due.initiator),
+        (&Close::slow_consumer(), Initiator::Server)
+    );
+    assert_eq!(outbox.dropped(), 2);
+}
+
+#[test]
+fn the_policy_drop_oldest_drops_as_many_as_needed() {
+    let mut outbox = Outbox::default();
+    for tag in ["a", "b", "c"] {
+        outbox
+            .broadcast(&shared(tag), LIMIT, Overflow::DropOldest)
+            .wake();
+    }
+    assert_eq!((outbox.dropped(), outbox.buffered()), (1, 800));
+    assert_eq!(tags(&mut outbox), "bc");
+}
+
+#[test]
+fn the_policy_keep_latest_keeps_the_newest_alone() {
+    let mut outbox = Outbox::default();
+    for tag in ["a", "b", "c"] {
+        outbox
+            .broadcast(&shared(tag), LIMIT, Overflow::KeepLatest)
+            .wake();
+    }
+    assert_eq!(outbox.dropped(), 2);
+    assert_eq!(tags(&mut outbox), "c");
+}
+
+#[test]
+fn what_was_sent_to_one_alone_is_never_dropped_by_a_policy() {
+    for overflow in [Overflow::DropOldest, Overflow::KeepLatest] {
+        let mut outbox = Outbox::default();
+        assert!(matches!(
+            outbox.offer(costing(400), LIMIT),
+            Offered::Taken(_)
+        ));
+        for tag in ["a", "b"] {
+            outbox.broadcast(&shared(tag), LIMIT, overflow).wake();
+        }
+        assert_eq!(tags(&mut outbox), "-b", "{overflow:?}");
+    }
+    let mut outbox = Outbox::default();
+    assert!(matches!(
+        outbox.offer(costing(900), LIMIT),
+        Offered::Taken(_)
+    ));
+    outbox
+        .broadcast(&shared("a"), LIMIT, Overflow::DropOldest)
+        .wake();
+    assert_eq!(
+        outbox.close_due().unwrap().close,
+        Close::slow_consumer(),
+        "nothing else could make room"
+    );
+}
+
+#[test]
+fn the_newest_waits_beside_what_is_in_flight() {
+    let mut outbox = Outbox::default();
+    outbox
+        .broadcast(&shared("a"), LIMIT, Overflow::KeepLatest)
+        .wake();
+    outbox
+        .broadcast(&shared("b"), LIMIT, Overflow::KeepLatest)
+        .wake();
+    assert_eq!(tags(&mut outbox), "ab");
+    for tag in ["c", "d"] {
+        outbox
+            .broadcast(&shared(tag), LIMIT, Overflow::KeepLatest)
+            .wake();
+    }
+    assert_eq!(tags(&mut outbox), "d");
+}
+
+#[test]
+fn pings_pass_a_full_outbox_up_to_a_bound() {
+    let mut outbox = Outbox::default();
+    assert!(matches!(
+        outbox.offer(message(2 * LIMIT), LIMIT),
+        Offered::Taken(_)
+    ));
+    for _ in 0..MAX_PINGS {
+        outbox.ping(Bytes::new()).unwrap().wake();
+    }
+    assert_eq!(outbox.ping(Bytes::new()).unwrap_err(), PingRefused::TooMany);
+    assert_eq!(outbox.take_pings().len(), MAX_PINGS);
+    outbox.finish().wake();
+    assert_eq!(outbox.ping(Bytes::new()).unwrap_err(), PingRefused::Closed);
+}
+
+#[test]
+fn an_idle_outbox_holds_no_memory() {
+    let mut outbox = Outbox::default();
+    for _ in 0..100 {
+        assert!(matches!(
+            outbox.offer(message(1), usize::MAX),
+            Offered::Taken(_)
+        ));
+    }
+    taken(&mut outbox);
+    outbox.written().wake();
+    assert_eq!((outbox.queue.capacity(), outbox.buffered()), (0, 0));
+    assert!(size_of::<Outbox>() <= 104, "{}", size_of::<Outbox>());
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Offer(usize),
+    Broadcast(usize, Overflow),
+    Take(usize),
+    Written,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let overflow = prop_oneof![
+        Just(Overflow::Close),
+        Just(Overflow::DropOldest),
+        Just(Overflow::KeepLatest)
+    ];
+    prop_oneof![
+        (0usize..1500).prop_map(Op::Offer),
+        (0usize..1500, overflow).prop_map(|(len, overflow)| Op::Broadcast(len, overflow)),
+        (0usize..2000).prop_map(Op::Take),
+        Just(Op::Written),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_bound_and_the_books_hold_whatever_comes(ops in proptest::collection::vec(op(), 1..200)) {
+        let mut outbox = Outbox::default();
+        let (mut largest, mut in_flight) = (0, 0);
+        for op in ops {
+            match op {
+                Op::Offer(len) => {
+                    if let Offered::Taken(wake) = outbox.offer(message(len), LIMIT) {
+                        largest = largest.max(cost_of(len));
+                        wake.wake();
+                    }
+                }
+                Op::Broadcast(len, overflow) => {
+                    largest = largest.max(cost_of(len));
+                    outbox.broadcast(&Arc::new(Shared::new(message(len))), LIMIT, overflow).wake();
+                }
+                // As its contract says: a driver takes more once all that it took is written.
+                Op::Take(budget) if in_flight == 0 => {
+                    let mut into = VecDeque::new();
+                    outbox.take(budget, &mut into);
+                    in_flight += into.iter().map(Outgoing::cost).sum::<usize>();
+                }
+                Op::Take(_) => {}
+                Op::Written => {
+                    outbox.written().wake();
+                    in_flight = 0;
+                }
+            }
+            let queued: usize = outbox.queue.iter().map(Outgoing::cost).sum();
+            prop_assert_eq!((outbox.queued, outbox.in_flight), (queued, in_flight));
+            prop_assert!(outbox.buffered() <= LIMIT.max(largest) + largest, "{} of {}", outbox.buffered(), largest);
+        }
+    }
+}

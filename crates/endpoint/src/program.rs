@@ -1,0 +1,122 @@
+//! The two forms a handler can have, behind one face: what a conversation drives for one session.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use sockeye_types::Message;
+
+use crate::{
+    Closed, Handler, HandlerResult, Session, Socket,
+    calls::Calls,
+    catch::{Panic, caught},
+    socket::SocketTask,
+};
+
+/// A future of a handler.
+pub(crate) type HandlerFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Makes the handler's side of one session.
+pub(crate) struct Form(Box<dyn Fn(Session) -> Box<dyn Program> + Send + Sync>);
+
+impl Form {
+    pub(crate) fn begin(&self, session: Session) -> Box<dyn Program> {
+        (self.0)(session)
+    }
+}
+
+impl std::fmt::Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Form")
+    }
+}
+
+/// The handler's side of one session. It begins with what `on_open` does.
+pub(crate) trait Program: Send {
+    /// Goes on with what waits. Ready when the next message may be delivered.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>>;
+
+    /// Delivers a message; only after `poll_ready` was ready, and followed by `poll_ready`.
+    fn deliver(&mut self, message: Message);
+
+    /// Says that the session has ended; nothing is delivered any more.
+    fn close(&mut self, closed: Closed);
+
+    /// Goes on with what waits after `close`. Ready when the handler is done with the session.
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// How a handler failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Error(crate::HandlerError),
+    Panic(Panic),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Error(error) => write!(f, "{error}"),
+            Self::Panic(panic) => write!(f, "panic: {panic}"),
+        }
+    }
+}
+
+/// Polls a handler's future; a panic in it is a failure.
+pub(crate) fn poll_call(
+    call: &mut HandlerFuture<HandlerResult>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Failure>> {
+    match caught(|| call.as_mut().poll(cx)) {
+        Ok(poll) => poll.map_err(Failure::Error),
+        Err(panic) => Poll::Ready(Err(Failure::Panic(panic))),
+    }
+}
+
+/// Says in the log what the peer is not told.
+pub(crate) fn log_failure(session: &Session, failure: &Failure) {
+    tracing::error!(session = %session.id(), path = session.request().path(), error = %failure, "a handler failed");
+}
+
+/// What [`Endpoints::at`](crate::Endpoints::at) takes: a [`Handler`], or an `async fn(Socket) -> HandlerResult`.
+///
+/// `K` only tells the two apart; it is always inferred.
+pub trait IntoEndpointHandler<K> {
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "sealed: only this crate can make a form")]
+    fn into_form(self) -> Form;
+}
+
+/// Marks a [`Handler`].
+#[derive(Debug)]
+pub struct ByTrait;
+
+/// Marks an `async fn(Socket)`.
+#[derive(Debug)]
+pub struct BySocket;
+
+impl<H: Handler> IntoEndpointHandler<ByTrait> for H {
+    #[expect(private_interfaces, reason = "sealed: only this crate can make a form")]
+    fn into_form(self) -> Form {
+        let handler = Arc::new(self);
+        Form(Box::new(move |session| {
+            Box::new(Calls::new(Arc::clone(&handler), session))
+        }))
+    }
+}
+
+impl<F, R> IntoEndpointHandler<BySocket> for F
+where
+    F: Fn(Socket) -> R + Send + Sync + 'static,
+    R: Future<Output = HandlerResult> + Send + 'static,
+{
+    #[expect(private_interfaces, reason = "sealed: only this crate can make a form")]
+    fn into_form(self) -> Form {
+        Form(Box::new(move |session| {
+            Box::new(SocketTask::new(session, |socket| Box::pin(self(socket))))
+        }))
+    }
+}

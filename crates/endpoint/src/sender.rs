@@ -1,0 +1,136 @@
+//! Sending to one session, from anywhere.
+
+use std::{future::poll_fn, task::Poll};
+
+use sockeye_types::{Close, Message};
+use thiserror::Error;
+
+use crate::{Session, SessionId, outbox::Offered};
+
+/// Sends to one session: cheap to clone, at home in any task or thread, sharing no lock with the receiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender(Session);
+
+/// The session is closing or closed; the message comes back.
+#[derive(Debug, Error)]
+#[error("the session is closed")]
+pub struct SendError(
+    /// What was not sent.
+    pub Message,
+);
+
+/// The message was not sent and comes back.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrySendError {
+    /// The outbox has no room for it.
+    #[error("the outbox is full")]
+    Full(Message),
+    /// The session is closing or closed.
+    #[error("the session is closed")]
+    Closed(Message),
+}
+
+impl TrySendError {
+    /// Gives the message back.
+    pub fn into_message(self) -> Message {
+        match self {
+            Self::Full(message) | Self::Closed(message) => message,
+        }
+    }
+}
+
+impl Sender {
+    pub(crate) fn new(session: Session) -> Self {
+        Self(session)
+    }
+
+    /// Returns the number of the session.
+    pub fn id(&self) -> SessionId {
+        self.0.id()
+    }
+
+    /// Sends a message; waits while the outbox has no room for it. Messages of one task leave in its order.
+    ///
+    /// Returning `Ok` means queued, not delivered. A peer that takes nothing for the endpoint's `stall_time` is cut,
+    /// so that the wait ends.
+    ///
+    /// Cancel safety: dropped before it is done, nothing was sent, and the message is dropped with it.
+    ///
+    /// # Errors
+    /// [`SendError`] hands the message back if the session is closing or closed.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        send(&self.0, message.into()).await
+    }
+
+    /// Sends a message if there is room for it now.
+    ///
+    /// # Errors
+    /// [`TrySendError`] hands the message back.
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
+        try_send(&self.0, message.into())
+    }
+
+    /// Starts to close: see [`Session::close`].
+    pub fn close(&self, close: Close) {
+        self.0.close(close);
+    }
+
+    /// Says whether the session still takes messages.
+    pub fn is_open(&self) -> bool {
+        self.0.is_open()
+    }
+
+    /// Returns how many bytes wait to be sent, bookkeeping included.
+    pub fn buffered_bytes(&self) -> usize {
+        self.0.buffered_bytes()
+    }
+
+    /// Returns how many messages an overflow policy or a close dropped before they were sent.
+    pub fn dropped(&self) -> u64 {
+        self.0.dropped()
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.0
+    }
+}
+
+pub(crate) fn try_send(session: &Session, message: Message) -> Result<(), TrySendError> {
+    let offered = session
+        .outbox()
+        .offer(message, session.options().limits.outbox_bytes);
+    match offered {
+        Offered::Taken(wake) => {
+            wake.wake();
+            Ok(())
+        }
+        Offered::Full(message) => Err(TrySendError::Full(message)),
+        Offered::Closed(message) => Err(TrySendError::Closed(message)),
+    }
+}
+
+pub(crate) async fn send(session: &Session, message: Message) -> Result<(), SendError> {
+    let limit = session.options().limits.outbox_bytes;
+    let mut unsent = Some(message);
+    poll_fn(|cx| {
+        let Some(message) = unsent.take() else {
+            return Poll::Ready(Ok(()));
+        };
+        let mut outbox = session.outbox();
+        match outbox.offer(message, limit) {
+            Offered::Taken(wake) => {
+                drop(outbox);
+                wake.wake();
+                Poll::Ready(Ok(()))
+            }
+            Offered::Full(message) => {
+                outbox.wait_for_room(cx.waker());
+                unsent = Some(message);
+                Poll::Pending
+            }
+            Offered::Closed(message) => Poll::Ready(Err(SendError(message))),
+        }
+    })
+    .await
+}

@@ -1,0 +1,254 @@
+//! What a handler talks to: one peer, whatever carries it.
+
+use std::{
+    any::Any,
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use http::Extensions;
+use sockeye_types::{Close, Message, Text};
+
+use crate::{
+    Initiator, PingRefused, RequestHead, SendError, Sender, SessionId, TrySendError,
+    group::Membership,
+    options::Options,
+    outbox::{CloseOrder, Outbox, Queued},
+    path_params::PathParams,
+};
+
+/// One peer, as its handler sees it. Cloning it gives another handle to the same session; any thread may hold one.
+///
+/// A handle that is kept does not keep the connection: when the session ends, sends answer with an error.
+#[derive(Clone)]
+pub struct Session(Arc<Core>);
+
+/// What all handles of a session share.
+pub(crate) struct Core {
+    pub(crate) id: SessionId,
+    opening: Opening,
+    options: Arc<Options>,
+    outbox: Mutex<Outbox>,
+    /// Attributes and memberships are rare and touched by the handler: one lock serves both.
+    extras: Mutex<Extras>,
+}
+
+#[derive(Default)]
+struct Extras {
+    attributes: Extensions,
+    memberships: Memberships,
+}
+
+/// The groups a session is in. Once it has left them for good, it joins none.
+enum Memberships {
+    Joined(Vec<Membership>),
+    LeftAll,
+}
+
+impl Default for Memberships {
+    fn default() -> Self {
+        Self::Joined(Vec::new())
+    }
+}
+
+impl Session {
+    pub(crate) fn new(mut opening: Opening, options: Arc<Options>) -> Self {
+        let attributes = std::mem::take(&mut opening.attributes);
+        Self(Arc::new(Core {
+            id: SessionId::next(),
+            opening,
+            options,
+            outbox: Mutex::default(),
+            extras: Mutex::new(Extras {
+                attributes,
+                memberships: Memberships::default(),
+            }),
+        }))
+    }
+
+    /// Returns the session's number.
+    pub fn id(&self) -> SessionId {
+        self.0.id
+    }
+
+    /// Returns the peer's address, if the transport has one.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.0.opening.peer_addr
+    }
+
+    /// Returns the head of the request that opened the session.
+    pub fn request(&self) -> &RequestHead {
+        &self.0.opening.request
+    }
+
+    /// Returns a parameter of the endpoint's path, percent-decoded: `room` of `/chat/{room}`.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.0.opening.params.find(name)
+    }
+
+    /// Returns all parameters of the endpoint's path.
+    pub fn params(&self) -> &PathParams {
+        &self.0.opening.params
+    }
+
+    /// Returns the subprotocol that was chosen in the opening handshake.
+    pub fn protocol(&self) -> Option<&str> {
+        self.0.opening.protocol.as_deref()
+    }
+
+    /// Keeps a value with the session, one of each type; returns the one it replaces.
+    pub fn insert_attribute<T: Any + Clone + Send + Sync>(&self, value: T) -> Option<T> {
+        self.extras().attributes.insert(value)
+    }
+
+    /// Returns a copy of the value of that type, put there by an interceptor or by
+    /// [`insert_attribute`](Self::insert_attribute).
+    pub fn attribute<T: Any + Clone + Send + Sync>(&self) -> Option<T> {
+        self.extras().attributes.get().cloned()
+    }
+
+    /// Takes the value of that type out.
+    pub fn remove_attribute<T: Any + Clone + Send + Sync>(&self) -> Option<T> {
+        self.extras().attributes.remove()
+    }
+
+    /// Returns a handle that can only send: for other tasks and threads.
+    pub fn sender(&self) -> Sender {
+        Sender::new(self.clone())
+    }
+
+    /// Sends a message; waits while the outbox is full. See [`Sender::send`].
+    ///
+    /// Cancel safety: dropped before it is done, nothing was sent.
+    ///
+    /// # Errors
+    /// [`SendError`] hands the message back if the session is closing or closed.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
+        crate::sender::send(self, message.into()).await
+    }
+
+    /// Sends a message if there is room for it now. See [`Sender::try_send`].
+    ///
+    /// # Errors
+    /// [`TrySendError`] hands the message back.
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
+        crate::sender::try_send(self, message.into())
+    }
+
+    /// Sends a ping with at most 125 bytes (RFC 6455 §5.5.2). It passes whatever is queued.
+    ///
+    /// Transports without pings take it as their own heartbeat.
+    ///
+    /// # Errors
+    /// [`PingRefused`] if the session is closed, too many pings wait, or the payload is too long.
+    pub fn ping(&self, payload: impl Into<Bytes>) -> Result<(), PingRefused> {
+        let payload = payload.into();
+        if payload.len() > 125 {
+            return Err(PingRefused::TooLong);
+        }
+        let wake = self.outbox().ping(payload)?;
+        wake.wake();
+        Ok(())
+    }
+
+    /// Starts to close: what was sent before still leaves, then the close. The first close counts; later ones are
+    /// ignored. `on_close` tells how it ended.
+    pub fn close(&self, close: Close) {
+        self.order_close(close, Initiator::Handler, Queued::Delivered);
+    }
+
+    /// Says whether the session still takes messages.
+    pub fn is_open(&self) -> bool {
+        self.outbox().is_open()
+    }
+
+    /// Returns how many bytes wait to be sent, bookkeeping included.
+    pub fn buffered_bytes(&self) -> usize {
+        self.outbox().buffered()
+    }
+
+    /// Returns how many messages an overflow policy or a close dropped before they were sent.
+    pub fn dropped(&self) -> u64 {
+        self.outbox().dropped()
+    }
+
+    pub(crate) fn order_close(&self, close: Close, initiator: Initiator, queued: Queued) {
+        let wake = self.outbox().close(CloseOrder { close, initiator }, queued);
+        wake.wake();
+    }
+
+    pub(crate) fn options(&self) -> &Arc<Options> {
+        &self.0.options
+    }
+
+    pub(crate) fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.0.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the session remember a group it joins, once; `enter` puts it there. Not if the session has ended.
+    pub(crate) fn join(
+        &self,
+        is_same: impl Fn(&Membership) -> bool,
+        enter: impl FnOnce() -> Membership,
+    ) {
+        if let Memberships::Joined(joined) = &mut self.extras().memberships
+            && !joined.iter().any(is_same)
+        {
+            joined.push(enter());
+        }
+    }
+
+    pub(crate) fn forget(&self, left: impl Fn(&Membership) -> bool) -> Option<Membership> {
+        match &mut self.extras().memberships {
+            Memberships::Joined(joined) => Some(joined.swap_remove(joined.iter().position(left)?)),
+            Memberships::LeftAll => None,
+        }
+    }
+
+    /// Leaves every group, and joins none from now on.
+    pub(crate) fn leave_all(&self) {
+        let memberships = std::mem::replace(&mut self.extras().memberships, Memberships::LeftAll);
+        if let Memberships::Joined(joined) = memberships {
+            joined.into_iter().for_each(Membership::leave);
+        }
+    }
+
+    fn extras(&self) -> MutexGuard<'_, Extras> {
+        self.0.extras.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PartialEq for Session {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for Session {}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.id())
+            .field("request", self.request())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything that is known about a session when it opens.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Opening {
+    /// The peer's address, if the transport has one.
+    pub peer_addr: Option<SocketAddr>,
+    /// The head of the request.
+    pub request: RequestHead,
+    /// The parameters of the path.
+    pub params: PathParams,
+    /// The chosen subprotocol.
+    pub protocol: Option<Text>,
+    /// What interceptors left for the handler.
+    pub attributes: Extensions,
+}
