@@ -2,12 +2,20 @@
 //!
 //! Pure: time, randomness and bytes come in as arguments, and replies go out through buffers that the caller passes.
 
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the conn that uses the codecs comes next"
-    )
+#![forbid(unsafe_code)]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "the conn that uses all this comes next"
 )]
+
+mod allowance;
 pub mod deflate;
+mod errors;
+mod frame;
+mod mask;
+mod output;
+mod utf8;
+
+pub use errors::{Lapse, ProtocolError, SendError};
+pub use output::{Output, REFERENCED_BYTES};
