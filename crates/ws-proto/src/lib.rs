@@ -11,3 +11,4 @@
     )
 )]
 pub mod deflate;
+mod header;
