@@ -11,4 +11,5 @@
     )
 )]
 pub mod deflate;
+pub mod handshake;
 mod header;
