@@ -1,7 +1,7 @@
 //! RFC 6455 and RFC 7692 as state machines, for servers and clients.
 //!
 //! A [`Conn`] is one connection after its opening handshake: bytes go in, [`Event`]s come out, and what must be answered
-//! is appended to an [`Output`]. Nothing here knows of sockets, clocks or tasks: time, randomness and bytes are
+//! is appended to an [`Output`]. The handshake itself is a pair of pure functions: see [`handshake`]. Nothing here knows of sockets, clocks or tasks: time, randomness and bytes are
 //! arguments.
 
 #![forbid(unsafe_code)]
@@ -14,6 +14,8 @@ pub mod deflate;
 mod errors;
 mod event;
 mod frame;
+pub mod handshake;
+mod header;
 mod keepalive;
 mod mask;
 mod output;

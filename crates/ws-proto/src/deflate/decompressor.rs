@@ -16,10 +16,14 @@ use super::{
 /// An empty block that ends a deflate stream: what comes after the last block of a message to see that it was whole.
 const END: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 
+/// How many deflate streams one message may consist of. One more is corrupt: it bounds the work that blocks of two
+/// bytes can cause. Who ends a stream at all does so once for each flush.
+const STREAMS: u16 = 1024;
+
 /// Inflates the messages of one connection (RFC 7692 §7.2.2).
 ///
-/// A zlib state is lent to it from the first byte of a message to its end. With context takeover it keeps between messages
-/// what the peer may refer back to, and nothing else.
+/// A zlib state is lent to it from the first byte of a message to its end. With context takeover it keeps between
+/// messages what the peer may refer back to, and nothing else.
 ///
 /// ```text
 ///             input                deflate stream ends
@@ -36,6 +40,8 @@ pub(crate) struct Decompressor {
     history: History,
     /// How many bytes at the end of the output are not yet in the history.
     unrecorded: usize,
+    /// How many deflate streams of this message have ended.
+    ended: u16,
 }
 
 #[derive(Debug)]
@@ -70,11 +76,12 @@ impl Decompressor {
             context: direction.context,
             history: History::new(direction.window),
             unrecorded: 0,
+            ended: 0,
         }
     }
 
-    /// Appends to `out` what the next piece of a message holds, however the message was cut. `out` must hold all that was
-    /// inflated of this message before, and never grows beyond `limit` bytes.
+    /// Appends to `out` what the next piece of a message holds, however the message was cut. `out` must hold all that
+    /// was inflated of this message before, and never grows beyond `limit` bytes.
     ///
     /// # Errors
     /// [`InflateError`], and from then on the same one at each call.
@@ -92,8 +99,8 @@ impl Decompressor {
         advanced
     }
 
-    /// Ends a message: appends to `out` what is still to come of it, as [`inflate`](Self::inflate) does, and gives the zlib
-    /// state back.
+    /// Ends a message: appends to `out` what is still to come of it, as [`inflate`](Self::inflate) does, and gives
+    /// the zlib state back.
     ///
     /// # Errors
     /// [`InflateError`], and from then on the same one at each call.
@@ -112,6 +119,7 @@ impl Decompressor {
             Phase::Idle => Ok(()),
             Phase::Ended(zlib) => {
                 codecs.give_decompressor(zlib);
+                self.ended = 0;
                 match self.context {
                     ContextTakeover::Kept => self.record(out),
                     ContextTakeover::None => self.forget(),
@@ -146,7 +154,11 @@ impl Decompressor {
             self.unrecorded += out.len() - before;
             self.phase = match stop {
                 Stop::OutOfInput => Phase::Inflating(zlib),
-                Stop::StreamEnd => Phase::Ended(zlib),
+                Stop::StreamEnd if self.ended >= STREAMS => return Err(InflateError::Corrupt),
+                Stop::StreamEnd => {
+                    self.ended += 1;
+                    Phase::Ended(zlib)
+                }
             };
         }
         Ok(())
