@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use sockeye_types::{Close, Message};
+use sockeye_types::{Close, Limits, Message};
 
 use crate::{
     CanWrite, Closed, Initiator, Outgoing, Rested, Session,
@@ -20,8 +20,7 @@ use crate::{
 /// A driver works in turns:
 /// 1. [`attend`](Self::attend): from here on, nobody wakes it in vain;
 /// 2. while [`poll_ready`](Self::poll_ready) is ready and messages are there: [`deliver`](Self::deliver);
-/// 3. [`take_pings`](Self::take_pings), [`take`](Self::take), [`close_due`](Self::close_due): what must leave; when all
-///    of it is with the kernel, [`written`](Self::written);
+/// 3. [`take`](Self::take): what must leave; when all of it is with the kernel, [`written`](Self::written);
 /// 4. [`rest`](Self::rest), unless it says that work waits.
 ///
 /// At the end, whatever ended it: [`end`](Self::end) once, then [`poll_closed`](Self::poll_closed) until ready.
@@ -39,6 +38,11 @@ impl Conversation {
     /// Returns the session that the handler sees.
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Returns what this session may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.session.options().limits
     }
 
     /// Returns a handle with which the server closes the session from outside.
@@ -75,29 +79,25 @@ impl Conversation {
         }
     }
 
-    /// Takes the pings that wait; they pass everything else.
-    pub fn take_pings(&self) -> VecDeque<Bytes> {
-        self.session.outbox().take_pings()
-    }
-
-    /// Moves what waits to be sent into `into`, about `budget` bytes at most (but at least one message).
-    /// Take more only when all of it is [`written`](Self::written): what was taken can't be dropped any more.
-    pub fn take(&self, budget: usize, into: &mut VecDeque<Outgoing>) {
-        self.session.outbox().take(budget, into);
+    /// Moves the messages that wait into `into`, about `budget` bytes at most (but at least one message), and returns
+    /// what else is due. Take more only when all of it is [`written`](Self::written): what was taken can't be dropped
+    /// any more.
+    pub fn take(&self, budget: usize, into: &mut VecDeque<Outgoing>) -> Due {
+        let mut outbox = self.session.outbox();
+        outbox.take(budget, into);
+        let close = outbox
+            .close_due()
+            .map(|order| (order.close.clone(), order.initiator));
+        Due {
+            pings: outbox.take_pings(),
+            close,
+        }
     }
 
     /// Says that everything that was taken is with the kernel: there is room again.
     pub fn written(&self) {
         let wake = self.session.outbox().written();
         wake.wake();
-    }
-
-    /// Returns the close that is due, once everything before it was taken, and who ordered it.
-    pub fn close_due(&self) -> Option<(Close, Initiator)> {
-        self.session
-            .outbox()
-            .close_due()
-            .map(|order| (order.close.clone(), order.initiator))
     }
 
     /// Lets the driver rest until `waker` is woken, unless something waits that it could do now.
@@ -125,6 +125,16 @@ impl fmt::Debug for Conversation {
             .field("session", &self.session)
             .finish_non_exhaustive()
     }
+}
+
+/// What is due beside messages.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Due {
+    /// Pings; they pass the messages.
+    pub pings: VecDeque<Bytes>,
+    /// The close, and who ordered it; it follows the messages that were taken with it.
+    pub close: Option<(Close, Initiator)>,
 }
 
 /// Closes a session in the server's name: for shutdowns.

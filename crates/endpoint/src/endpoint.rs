@@ -1,6 +1,10 @@
 //! One endpoint, as a driver sees it: who may come in, and a conversation for each who does.
 
-use std::{fmt, sync::Arc};
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use http::{HeaderMap, StatusCode};
 use matchit::Router;
@@ -14,6 +18,7 @@ use crate::{
 pub struct Endpoint {
     options: Arc<Options>,
     form: Form,
+    derived: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Endpoint {
@@ -21,12 +26,23 @@ impl Endpoint {
         Self {
             options: Arc::new(options),
             form,
+            derived: OnceLock::new(),
         }
     }
 
     /// Returns what was set for it.
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Returns what a transport derives from the options, made at first use and shared by all its sessions.
+    ///
+    /// There is one transport today; where several derive something, one asks for a type that holds what all need.
+    pub fn derived<T: Any + Send + Sync>(&self, derive: impl Fn(&Options) -> T) -> Arc<T> {
+        let derived = self.derived.get_or_init(|| Arc::new(derive(&self.options)));
+        Arc::clone(derived)
+            .downcast()
+            .unwrap_or_else(|_| Arc::new(derive(&self.options)))
     }
 
     /// Checks the `Origin` of a request.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use matchit::Router;
-use sockeye_types::{Deflate, Heartbeat, Limits, Text};
+use sockeye_types::{Deflate, Heartbeat, Limits};
 use thiserror::Error;
 
 use crate::{
@@ -96,13 +96,13 @@ impl Endpoints {
     /// Sets the subprotocols that are spoken, the preferred one first. The first of them that the client offers is
     /// chosen; if it offers none of them, the session opens without one.
     pub fn protocols<S: AsRef<str>>(mut self, protocols: impl IntoIterator<Item = S>) -> Self {
-        let protocols: Vec<Text> = protocols
+        let protocols: Vec<String> = protocols
             .into_iter()
-            .map(|protocol| protocol.as_ref().into())
+            .map(|protocol| protocol.as_ref().to_owned())
             .collect();
         if let Some(bad) = protocols.iter().find(|protocol| !is_token(protocol)) {
             self.invalid
-                .get_or_insert_with(|| InvalidEndpoints::Protocol(bad.to_string()));
+                .get_or_insert_with(|| InvalidEndpoints::Protocol(bad.clone()));
         }
         self.options().protocols = protocols;
         self

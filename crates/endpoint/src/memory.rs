@@ -201,10 +201,10 @@ impl MemoryPeer {
             }
             self.conversation.attend();
             let ready = self.conversation.poll_ready(cx);
-            self.pings.append(&mut self.conversation.take_pings());
-            self.conversation.take(usize::MAX, &mut self.arrived);
+            let mut due = self.conversation.take(usize::MAX, &mut self.arrived);
             self.conversation.written();
-            if let Some((close, initiator)) = self.conversation.close_due() {
+            self.pings.append(&mut due.pings);
+            if let Some((close, initiator)) = due.close {
                 self.end(Closed::new(&close, initiator));
                 continue;
             }

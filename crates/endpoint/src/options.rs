@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sockeye_types::{Deflate, Heartbeat, Limits, Text};
+use sockeye_types::{Deflate, Heartbeat, Limits};
 
 use crate::{Origins, Overflow, interceptor::ErasedInterceptor};
 
@@ -13,7 +13,7 @@ pub struct Options {
     /// Which origins may open sessions. Default: the server's own.
     pub origins: Origins,
     /// The subprotocols that are spoken, the preferred one first. Default: none.
-    pub protocols: Vec<Text>,
+    pub protocols: Vec<String>,
     /// What one peer may cost.
     pub limits: Limits,
     /// When a silent peer is asked, and when it is given up.

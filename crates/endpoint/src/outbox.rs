@@ -250,6 +250,7 @@ impl Outbox {
         }
     }
 
+    /// Takes the pings that wait.
     pub(crate) fn take_pings(&mut self) -> VecDeque<Bytes> {
         self.rare
             .as_mut()

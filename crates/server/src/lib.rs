@@ -1,1 +1,21 @@
-//! To be built.
+//! Where bytes move: listeners, HTTP, and the drivers between sockets and handlers.
+//!
+//! [`Server`] serves endpoints on a port of their own; [`IntoService`] mounts them in somebody else's HTTP server. Both
+//! open the same sessions with the same drivers.
+
+mod driver;
+mod drivers;
+mod lent;
+mod listener;
+mod options;
+mod server;
+mod service;
+mod sessions;
+mod timers;
+mod upgrade;
+mod wheel;
+mod worker;
+
+pub use server::{Bound, ServeError, Server, serve};
+pub use service::{EndpointService, IntoService};
+pub use upgrade::PeerAddr;

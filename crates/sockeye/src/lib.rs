@@ -1,1 +1,45 @@
-//! To be built.
+//! Real-time sockets: handlers on paths, over WebSocket, in a few lines.
+//!
+//! ```no_run
+//! use sockeye::{Endpoints, Group, Handler, HandlerResult, Message, Session};
+//!
+//! /// Whatever one says, all hear.
+//! #[derive(Default)]
+//! struct Say {
+//!     everyone: Group,
+//! }
+//!
+//! impl Handler for Say {
+//!     async fn on_open(&self, session: &Session) -> HandlerResult {
+//!         self.everyone.join(session);
+//!         Ok(())
+//!     }
+//!
+//!     async fn on_message(&self, _: &Session, message: Message) -> HandlerResult {
+//!         self.everyone.send(message);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # async fn run() -> Result<(), sockeye::ServeError> {
+//! let endpoints = Endpoints::new().at("/say", Say::default()).allowed_origins(["https://jocker.com"]);
+//! sockeye::serve("0.0.0.0:8080", endpoints).await
+//! # }
+//! ```
+//!
+//! To mount endpoints in an axum or hyper server instead, see [`IntoService`]. To test a handler without a socket, see
+//! [`MemoryPeer`].
+
+pub use sockeye_endpoint::{
+    BySocket, ByTrait, Closed, Endpoints, Group, Handler, HandlerError, HandlerResult, Initiator,
+    Interceptor, IntoEndpointHandler, InvalidEndpoints, InvalidOrigin, MemoryPeer, Opening,
+    Options, Origins, Overflow, PathParams, PingRefused, Refusal, RequestHead, SendError, Sender,
+    Session, SessionId, Socket, TrySendError, UpgradeRequest,
+};
+pub use sockeye_server::{
+    Bound, EndpointService, IntoService, PeerAddr, ServeError, Server, serve,
+};
+pub use sockeye_types::{
+    Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,
+    InvalidText, Limits, MAX_REASON_BYTES, Message, Text, WindowBits,
+};

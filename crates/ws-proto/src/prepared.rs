@@ -30,6 +30,27 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Puts together what [`into_bytes`](Self::into_bytes) took apart: the bytes of a frame, and the framing that made
+    /// them.
+    pub fn from_parts(framing: Framing, bytes: Bytes) -> Self {
+        let compressed = bytes.first().is_some_and(|first| first & 0x40 != 0);
+        let coding = if compressed {
+            Coding::Deflated
+        } else {
+            Coding::Plain
+        };
+        Self {
+            framing,
+            coding,
+            bytes,
+        }
+    }
+
+    /// Returns the bytes of the frame.
+    pub fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+
     /// Returns the framing the message was prepared for.
     pub fn framing(&self) -> Framing {
         self.framing

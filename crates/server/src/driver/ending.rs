@@ -1,0 +1,116 @@
+//! The driver's end: what the handler is told, and how the socket is closed.
+
+use std::{
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use bytes::BytesMut;
+use sockeye_endpoint::{CanWrite, Closed, Initiator};
+use sockeye_types::{Close, CloseCode};
+use sockeye_ws_proto::{Ending, Lapse};
+
+use super::{Driver, End, Farewell, InFlight, Phase, Step, Stream, clock};
+use crate::lent::Lent;
+
+impl<S: Stream> Driver<S> {
+    /// Ends the session: the handler is told, and the socket is left as the ending asks.
+    pub(super) fn end(&mut self, end: &End, now: Instant) -> Step {
+        let closed = self.closed(end);
+        let session = self.conversation.session();
+        tracing::debug!(
+            session = %session.id(),
+            path = session.request().path(),
+            code = closed.code.as_u16(),
+            initiator = closed.initiator.as_str(),
+            reason = %closed.reason,
+            dropped = session.dropped(),
+            "session ended",
+        );
+        self.conversation.end(closed);
+        (self.input, self.in_flight) = (BytesMut::new(), InFlight::Nothing);
+        let phase = mem::replace(&mut self.phase, Phase::Gone);
+        if let (Phase::Talking(io), true) = (phase, self.is_worth_a_farewell(end)) {
+            let until = now + self.conversation.limits().close_time;
+            self.phase = Phase::Parting {
+                io,
+                until,
+                farewell: Farewell::Writing,
+            };
+        }
+        Step::GoesOn
+    }
+
+    /// Says whether the peer may still read what we have to say.
+    fn is_worth_a_farewell(&self, end: &End) -> bool {
+        match (end, self.conn.ending()) {
+            (End::Lost(_) | End::Stalled, _) => false,
+            (
+                End::Conn,
+                Some(Ending::Lapse(Lapse::CloseUnanswered | Lapse::HeartbeatMissed) | Ending::Lost)
+                | None,
+            ) => false,
+            (End::Conn, Some(Ending::Own(_))) => self.conn.is_clean(),
+            (End::Conn, Some(Ending::Peer(_) | Ending::Violation(_) | Ending::Lapse(_))) => true,
+        }
+    }
+
+    /// What the handler learns.
+    fn closed(&self, end: &End) -> Closed {
+        match (end, self.conn.ending()) {
+            (_, Some(Ending::Own(close))) => {
+                Closed::new(close, self.ordered.unwrap_or(Initiator::Server))
+            }
+            (_, Some(Ending::Peer(close))) => Closed::new(close, Initiator::Peer),
+            (_, Some(Ending::Violation(error))) => ruled(error.close_code(), &error.to_string()),
+            (_, Some(Ending::Lapse(lapse))) => match lapse.close_code() {
+                Some(code) => ruled(code, &lapse.to_string()),
+                None => Closed::cut(lapse.to_string()),
+            },
+            (End::Stalled, _) => Closed::cut("the peer takes nothing of what is sent"),
+            (End::Lost(error), _) => Closed::lost(error.to_string()),
+            (End::Conn, Some(Ending::Lost) | None) => {
+                Closed::lost("the connection ended without a close")
+            }
+        }
+    }
+
+    /// Says farewell: writes the rest, closes our half, and waits for the peer's, at most for `close_time`.
+    pub(super) fn part(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Step {
+        match self.poll_part(cx, lent) {
+            Poll::Ready(()) => {
+                self.phase = Phase::Gone;
+                Step::GoesOn
+            }
+            Poll::Pending => Step::Waits,
+        }
+    }
+
+    fn poll_part(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Poll<()> {
+        match self.flush(cx, &mut lent.scratch, clock()) {
+            Ok(CanWrite::Yes) => {}
+            Ok(CanWrite::No) => return self.poll_discard(cx, lent),
+            Err(_) => return Poll::Ready(()),
+        }
+        if let Phase::Parting { io, farewell, .. } = &mut self.phase
+            && *farewell == Farewell::Writing
+        {
+            match Pin::new(io).poll_shutdown(cx) {
+                Poll::Ready(Ok(())) => *farewell = Farewell::HalfClosed,
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => {}
+            }
+        }
+        self.poll_discard(cx, lent)
+    }
+}
+
+/// The server ended it because of a rule or a time; what it told the peer.
+fn ruled(code: CloseCode, reason: &str) -> Closed {
+    match Close::new(code, reason) {
+        Ok(close) => Closed::new(&close, Initiator::Server),
+        Err(_) => Closed::cut(reason),
+    }
+}

@@ -1,0 +1,281 @@
+//! The server: endpoints on a port of their own.
+
+use std::{
+    fmt,
+    future::{Future, pending},
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    num::NonZeroUsize,
+    sync::{Arc, atomic::AtomicUsize},
+    thread,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Response, request::Parts};
+use sockeye_endpoint::{Endpoints, InvalidEndpoints};
+use thiserror::Error;
+use tokio::{
+    net::TcpListener,
+    runtime,
+    sync::{oneshot, watch},
+};
+
+use crate::{
+    listener::listen,
+    options::{MIN_HEAD_BYTES, Options},
+    worker::{Common, Order, Pages, work},
+};
+
+/// Serves endpoints on a port: one worker for each core, each with its own listener and its own sessions.
+///
+/// ```no_run
+/// # use sockeye_endpoint::{Endpoints, HandlerResult, Socket};
+/// # use sockeye_server::{ServeError, Server};
+/// async fn echo(mut socket: Socket) -> HandlerResult {
+///     while let Some(message) = socket.recv().await {
+///         socket.send(message).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// # async fn run() -> Result<(), ServeError> {
+/// let server = Server::new(Endpoints::new().at("/echo", echo)).bind("127.0.0.1:0")?;
+/// println!("listening on {}", server.local_addr());
+/// server.run_until(async { /* a signal */ }).await
+/// # }
+/// ```
+#[must_use = "a server serves nobody until it runs"]
+pub struct Server {
+    endpoints: Endpoints,
+    pages: Option<Box<Pages>>,
+    options: Options,
+}
+
+/// Why a server does not serve.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The endpoints contradict themselves.
+    #[error(transparent)]
+    Endpoints(#[from] InvalidEndpoints),
+    /// The address can't be listened on.
+    #[error("can't listen on {addr}")]
+    Listen {
+        /// The address, as it was given.
+        addr: String,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// A worker could not start.
+    #[error("can't start a worker")]
+    Worker(#[source] io::Error),
+}
+
+impl Server {
+    /// Makes a server of endpoints, with default options.
+    pub fn new(endpoints: Endpoints) -> Self {
+        Self {
+            endpoints,
+            pages: None,
+            options: Options::default(),
+        }
+    }
+
+    /// Sets how many workers there are. Default: one for each core.
+    pub fn workers(mut self, workers: NonZeroUsize) -> Self {
+        self.options.workers = workers;
+        self
+    }
+
+    /// Sets how many bytes a request's head may have. Default 16 KiB, at least 8 KiB. A larger one is answered with
+    /// 431. Each connection may make the server hold this much for `handshake_time`.
+    pub fn head_bytes(mut self, head_bytes: usize) -> Self {
+        self.options.head_bytes = head_bytes.max(MIN_HEAD_BYTES);
+        self
+    }
+
+    /// Sets how many headers a request may have. Default 100. One more is answered with 431.
+    pub fn head_count(mut self, head_count: usize) -> Self {
+        self.options.head_count = head_count;
+        self
+    }
+
+    /// Sets how long a request's head may take to arrive, interceptors to decide, and the 101 to leave, each. Default
+    /// 10 s. A connection that asks for nothing is closed after it, too.
+    pub fn handshake_time(mut self, handshake_time: Duration) -> Self {
+        self.options.handshake_time = handshake_time;
+        self
+    }
+
+    /// Sets how long a shutdown waits for closing handshakes and handlers. Default 10 s. It should be more than the
+    /// endpoints' `close_time`.
+    pub fn shutdown_time(mut self, shutdown_time: Duration) -> Self {
+        self.options.shutdown_time = shutdown_time;
+        self
+    }
+
+    /// Sets how many connections there may be at a time, sessions included. Default: as many as the process may have
+    /// descriptors. A request on one more is answered with 503.
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.options.connections = connections;
+        self
+    }
+
+    /// Sets what answers requests that ask for no upgrade, also on paths where an endpoint is. Where it answers `None`,
+    /// the request is refused: with 404, or on an endpoint's path as a handshake that is none.
+    ///
+    /// It runs on a worker, and others wait meanwhile: answer from memory.
+    pub fn pages(
+        mut self,
+        pages: impl Fn(&Parts) -> Option<Response<Bytes>> + Send + Sync + 'static,
+    ) -> Self {
+        self.pages = Some(Box::new(pages));
+        self
+    }
+
+    /// Starts to listen. Clients may connect from now on; they are served once the server runs.
+    ///
+    /// # Errors
+    /// [`ServeError`] if the endpoints contradict themselves or the address can't be listened on.
+    pub fn bind(self, addr: impl ToSocketAddrs + fmt::Display) -> Result<Bound, ServeError> {
+        let routes = self.endpoints.into_routes()?;
+        let listen_error = |source| ServeError::Listen {
+            addr: addr.to_string(),
+            source,
+        };
+        let mut listeners = Err(io::ErrorKind::AddrNotAvailable.into());
+        for addr in addr.to_socket_addrs().map_err(listen_error)? {
+            listeners = listen(addr, self.options.workers);
+            if listeners.is_ok() {
+                break;
+            }
+        }
+        let listeners = listeners.map_err(listen_error)?;
+        let local = listeners.first().map(std::net::TcpListener::local_addr);
+        let addr = local
+            .unwrap_or_else(|| Err(io::ErrorKind::AddrNotAvailable.into()))
+            .map_err(listen_error)?;
+        let common = Common {
+            routes,
+            pages: self.pages,
+            options: self.options,
+            asking: AtomicUsize::new(0),
+            sessions: Arc::default(),
+        };
+        Ok(Bound {
+            addr,
+            listeners,
+            common: Arc::new(common),
+        })
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("endpoints", &self.endpoints)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A server that listens and does not serve yet.
+#[must_use = "a server serves nobody until it runs"]
+pub struct Bound {
+    addr: SocketAddr,
+    listeners: Vec<std::net::TcpListener>,
+    common: Arc<Common>,
+}
+
+impl Bound {
+    /// Returns the address that is listened on, with the port that was chosen if none was given.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Serves for ever.
+    ///
+    /// Cancel safety: dropped, the server shuts down behind the scenes, as at the end of
+    /// [`run_until`](Self::run_until).
+    ///
+    /// # Errors
+    /// [`ServeError`] if a worker can't start.
+    pub async fn run(self) -> Result<(), ServeError> {
+        self.run_until(pending()).await
+    }
+
+    /// Serves until `signal` is done. Then nobody is let in any more, every session is closed with 1001, and its end
+    /// is waited for, up to the `shutdown_time`.
+    ///
+    /// Cancel safety: dropped, the server shuts down behind the scenes in the same way.
+    ///
+    /// # Errors
+    /// [`ServeError`] if a worker can't start.
+    pub async fn run_until(self, signal: impl Future<Output = ()>) -> Result<(), ServeError> {
+        // Dropped with this future, it tells the workers to shut down as well.
+        let (order, told) = watch::channel(Order::Serve);
+        let mut done = Vec::new();
+        for (number, listener) in self.listeners.into_iter().enumerate() {
+            let (common, told) = (Arc::clone(&self.common), told.clone());
+            done.push(start(number, common, listener, told).map_err(ServeError::Worker)?);
+        }
+        signal.await;
+        order.send_replace(Order::ShutDown);
+        for done in done {
+            // A worker that panicked is done, too.
+            let _ = done.await;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bound")
+            .field("addr", &self.addr)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Starts a worker's thread; what it returns is done when the worker is.
+fn start(
+    number: usize,
+    common: Arc<Common>,
+    listener: std::net::TcpListener,
+    told: watch::Receiver<Order>,
+) -> io::Result<oneshot::Receiver<()>> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (is_done, done) = oneshot::channel();
+    thread::Builder::new()
+        .name(format!("sockeye-{number}"))
+        .spawn(move || {
+            let served = runtime.block_on(async {
+                let listener = TcpListener::from_std(listener)?;
+                work(common, listener, told).await;
+                io::Result::Ok(())
+            });
+            if let Err(error) = served {
+                tracing::error!(%error, "a worker could not use its listener");
+            }
+            // What is left of a handler that never returns goes with the runtime.
+            runtime.shutdown_background();
+            let _ = is_done.send(());
+        })?;
+    Ok(done)
+}
+
+/// Serves endpoints at an address, for ever, with default options.
+///
+/// Cancel safety: dropped, the server shuts down behind the scenes: see [`Bound::run_until`].
+///
+/// # Errors
+/// [`ServeError`] if the endpoints contradict themselves or the address can't be listened on.
+pub async fn serve(
+    addr: impl ToSocketAddrs + fmt::Display,
+    endpoints: Endpoints,
+) -> Result<(), ServeError> {
+    Server::new(endpoints).bind(addr)?.run().await
+}

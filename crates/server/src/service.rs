@@ -1,0 +1,111 @@
+//! Endpoints as a tower service, for those who have an HTTP server already.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use sockeye_endpoint::{Endpoints, InvalidEndpoints, Routes};
+use sockeye_types::Close;
+use tower_service::Service;
+
+use crate::{
+    drivers::Drivers,
+    options::HANDSHAKE_TIME,
+    upgrade::{answer, text},
+};
+
+/// Mounts endpoints in an HTTP server that somebody else runs.
+pub trait IntoService {
+    /// Makes a tower service of endpoints, for axum, hyper and others on tokio. Paths are matched whole.
+    ///
+    /// The HTTP server must allow upgrades (axum does). After one, the driver takes the TCP stream out of the HTTP
+    /// server's hands, if it is tokio's; any other stream is driven where it is.
+    ///
+    /// # Errors
+    /// [`InvalidEndpoints`] if they contradict themselves.
+    fn into_service(self) -> Result<EndpointService, InvalidEndpoints>;
+}
+
+impl IntoService for Endpoints {
+    fn into_service(self) -> Result<EndpointService, InvalidEndpoints> {
+        Ok(EndpointService(Arc::new(Mounted {
+            routes: self.into_routes()?,
+            drivers: OnceLock::new(),
+        })))
+    }
+}
+
+/// Endpoints as a tower service: see [`IntoService`]. Cloning it gives another handle to the same sessions.
+///
+/// Requests for other paths are answered with 404.
+#[derive(Clone)]
+pub struct EndpointService(Arc<Mounted>);
+
+struct Mounted {
+    routes: Routes,
+    /// Made at the first request: only then there is a runtime for certain.
+    drivers: OnceLock<Drivers>,
+}
+
+impl Mounted {
+    fn drivers(&self) -> &Drivers {
+        self.drivers.get_or_init(|| Drivers::new(Arc::default()))
+    }
+}
+
+impl EndpointService {
+    /// Closes all sessions, also those whose handshake is under way, and waits until their handlers are done. HTTP
+    /// servers that shut down gracefully know nothing of connections that were upgraded.
+    ///
+    /// Cancel safety: dropped before it is done, the sessions close all the same.
+    pub async fn shut_down(&self, close: Close, deadline: Duration) {
+        let drivers = self.0.drivers();
+        drivers.close(&close);
+        // Those that are left then are the runtime's to drop.
+        let _ = tokio::time::timeout(deadline, drivers.sessions().gone()).await;
+    }
+
+    /// Returns how many sessions are open.
+    pub fn sessions(&self) -> usize {
+        self.0
+            .drivers
+            .get()
+            .map_or(0, |drivers| drivers.sessions().len())
+    }
+}
+
+impl<B: Send + 'static> Service<Request<B>> for EndpointService {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let mounted = Arc::clone(&self.0);
+        Box::pin(async move {
+            let drivers = mounted.drivers();
+            let reply = answer(request, &mounted.routes, drivers, HANDSHAKE_TIME).await;
+            Ok(reply.unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing is here\n")))
+        })
+    }
+}
+
+impl fmt::Debug for EndpointService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointService")
+            .field("sessions", &self.sessions())
+            .finish_non_exhaustive()
+    }
+}

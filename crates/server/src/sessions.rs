@@ -1,0 +1,104 @@
+//! The sessions that are open, so that a shutdown finds them.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use slab::Slab;
+use sockeye_endpoint::Closer;
+use sockeye_types::Close;
+use tokio::sync::watch;
+
+/// The sessions of one worker.
+#[derive(Clone, Debug)]
+pub(crate) struct Sessions(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// How many there are.
+    count: watch::Sender<usize>,
+    /// How many there are in all workers.
+    total: Arc<AtomicUsize>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    open: Slab<Closer>,
+    /// Once set, sessions that come are closed at once: their handshake was under way.
+    closing: Option<Close>,
+}
+
+/// A session's entry; dropped when its driver is done with it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    sessions: Sessions,
+    key: usize,
+}
+
+impl Sessions {
+    pub(crate) fn new(total: Arc<AtomicUsize>) -> Self {
+        Self(Arc::new(Shared {
+            state: Mutex::default(),
+            count: watch::Sender::new(0),
+            total,
+        }))
+    }
+
+    /// Remembers a session for as long as the entry lives.
+    pub(crate) fn enter(&self, closer: Closer) -> Entry {
+        let mut state = self.lock();
+        if let Some(close) = &state.closing {
+            closer.close(close.clone());
+        }
+        let key = state.open.insert(closer);
+        self.0.count.send_modify(|count| *count += 1);
+        self.0.total.fetch_add(1, Ordering::Relaxed);
+        Entry {
+            sessions: self.clone(),
+            key,
+        }
+    }
+
+    /// Closes all sessions, and those that still come.
+    pub(crate) fn close(&self, close: &Close) {
+        let mut state = self.lock();
+        state.closing = Some(close.clone());
+        let open: Vec<Closer> = state
+            .open
+            .iter()
+            .map(|(_, closer)| closer.clone())
+            .collect();
+        drop(state);
+        for closer in open {
+            closer.close(close.clone());
+        }
+    }
+
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        *self.0.count.borrow()
+    }
+
+    /// Waits until there is none.
+    ///
+    /// Cancel safety: dropped before it is done, nothing is lost.
+    pub(crate) async fn gone(&self) {
+        let mut count = self.0.count.subscribe();
+        // The sender lives as long as `self`: this can't fail.
+        let _ = count.wait_for(|count| *count == 0).await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.sessions.lock().open.try_remove(self.key);
+        self.sessions.0.total.fetch_sub(1, Ordering::Relaxed);
+        self.sessions.0.count.send_modify(|count| *count -= 1);
+    }
+}
