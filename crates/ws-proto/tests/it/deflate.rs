@@ -189,6 +189,24 @@ fn conns_share_prepared_messages_if_their_compressors_obey_the_same_window() {
     assert_ne!(framing(12), framing(15));
 }
 
+#[test]
+fn a_compressor_refers_no_further_back_than_the_window_that_was_agreed_on() {
+    let twice: Vec<u8> = noise().take(600).chain(noise().take(600)).collect();
+    let sizes = [9, 10].map(|bits| {
+        let window = WindowBits::new(bits).unwrap();
+        let kept = ContextTakeover::Kept;
+        let asked = Deflate::default()
+            .windows(WindowBits::MAX, window)
+            .contexts(kept, kept);
+        let (agreed, _) = agree(&Deflate::default().contexts(kept, kept), asked);
+        let mut server = Side::new(Role::Server, Settings::default(), Some(agreed));
+        let bytes = server.send(twice.as_slice());
+        assert_eq!(bytes[0], 0xc2);
+        bytes.len()
+    });
+    assert!(sizes[0] >= 1200 && sizes[1] < 700, "{sizes:?}");
+}
+
 fn settings() -> impl Strategy<Value = Deflate> {
     let context = || prop::sample::select(vec![ContextTakeover::Kept, ContextTakeover::None]);
     let window = || (9..=15_u8).prop_map(|bits| WindowBits::new(bits).unwrap());
