@@ -42,9 +42,7 @@ fn main() -> anyhow::Result<()> {
             Peer::Tungstenite => tungstenite::serve(listen, Pace::SendEach).await,
             Peer::TungsteniteBatched => tungstenite::serve(listen, Pace::FlushBatch).await,
             Peer::TokioWebsockets => tokio_websockets::serve(listen, Pace::SendEach).await,
-            Peer::TokioWebsocketsBatched => {
-                tokio_websockets::serve(listen, Pace::FlushBatch).await
-            }
+            Peer::TokioWebsocketsBatched => tokio_websockets::serve(listen, Pace::FlushBatch).await,
             Peer::Fastwebsockets => fastwebsockets::serve(listen).await,
         }
     })

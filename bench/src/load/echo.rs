@@ -1,0 +1,104 @@
+//! Echo: each connection keeps so many messages in flight.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use mio::Token;
+
+use super::{Conn, Kind, Outcome, Ring, wait::Spin};
+
+/// Large enough for what a socket usually holds.
+const BUFFER: usize = 256 << 10;
+
+/// Connections on `/`, open and quiet between slices.
+#[derive(Debug)]
+pub struct Echo {
+    spin: Spin,
+    ring: Ring,
+    depth: usize,
+    flights: Vec<Flight>,
+    buffer: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Flight {
+    conn: Conn,
+    /// When each message in flight was handed to the socket, oldest first.
+    begun: VecDeque<Instant>,
+}
+
+impl Flight {
+    fn launch(&mut self, messages: usize, now: Instant) {
+        self.conn.owe(messages);
+        self.begun.extend(std::iter::repeat_n(now, messages));
+    }
+}
+
+impl Echo {
+    /// Opens so many connections, for messages of `size` bytes with `depth` of them in flight on each.
+    ///
+    /// # Errors
+    /// When the server refuses one.
+    pub fn open(
+        server: SocketAddr,
+        connections: usize,
+        (kind, size): (Kind, usize),
+        depth: usize,
+    ) -> anyhow::Result<Self> {
+        let spin = Spin::new()?;
+        let flights = (0..connections)
+            .map(|n| {
+                Ok(Flight {
+                    conn: Conn::open(server, "/", spin.registry(), Token(n))?,
+                    begun: VecDeque::with_capacity(depth),
+                })
+            })
+            .collect::<anyhow::Result<_>>()?;
+        Ok(Self {
+            spin,
+            ring: Ring::new(kind, size, depth),
+            depth,
+            flights,
+            buffer: vec![0; BUFFER],
+        })
+    }
+
+    /// Loads the server for so long, then waits until everything in flight is back.
+    ///
+    /// # Errors
+    /// When anything comes back wrong, or nothing for ten seconds.
+    pub fn run(&mut self, duration: Duration) -> anyhow::Result<Outcome> {
+        let mut outcome = Outcome::new()?;
+        let start = self.spin.start();
+        for flight in &mut self.flights {
+            flight.launch(self.depth, Instant::now());
+            flight.conn.flush(&self.ring)?;
+        }
+        let mut in_flight = self.depth * self.flights.len();
+        while in_flight > 0 {
+            for event in self.spin.events()? {
+                let Some(flight) = self.flights.get_mut(event.token().0) else {
+                    continue;
+                };
+                if event.is_readable() {
+                    let back = flight.conn.receive(&self.ring, &mut self.buffer)?;
+                    let now = Instant::now();
+                    for begun in flight.begun.drain(..back.min(flight.begun.len())) {
+                        outcome.record(begun, now);
+                    }
+                    if now - start < duration {
+                        flight.launch(back, now);
+                    } else {
+                        in_flight = in_flight.saturating_sub(back);
+                    }
+                }
+                flight.conn.flush(&self.ring)?;
+            }
+        }
+        outcome.elapsed = start.elapsed();
+        Ok(outcome)
+    }
+}
