@@ -95,7 +95,7 @@ fn print_idle(
 
 /// The cost with its spread and the number of readings behind it.
 fn costs(entry: &Entry, digits: usize) -> String {
-    Spread::of(entry.costs().iter().copied()).map_or_else(String::new, |s| {
+    entry.cost.map_or_else(String::new, |s| {
         format!(
             "{:.digits$} ({:.digits$}–{:.digits$}) {}",
             s.median, s.min, s.max, s.samples

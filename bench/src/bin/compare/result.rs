@@ -17,6 +17,8 @@ pub(crate) struct Measured {
 #[derive(Debug, Serialize)]
 pub(crate) struct Entry {
     pub(crate) server: Contender,
+    /// What is compared: CPU microseconds a message, or bytes a connection.
+    pub(crate) cost: Option<Spread>,
     #[serde(flatten)]
     pub(crate) figures: Figures,
 }
@@ -65,50 +67,53 @@ pub(crate) struct Idle {
 
 impl Entry {
     pub(crate) fn sliced((server, result): (Contender, anyhow::Result<Sliced>)) -> Self {
-        let figures = match result {
-            Ok(sliced) => Figures::Sliced(sliced),
-            Err(error) => Figures::Failed(format!("{error:#}")),
-        };
-        Self { server, figures }
+        Self::new(server, result.map(Figures::Sliced))
     }
 
     pub(crate) fn idle((server, result): (Contender, anyhow::Result<Idle>)) -> Self {
-        let figures = match result {
-            Ok(idle) => Figures::Idle(idle),
-            Err(error) => Figures::Failed(format!("{error:#}")),
-        };
-        Self { server, figures }
+        Self::new(server, result.map(Figures::Idle))
     }
 
-    /// Returns what is compared: CPU microseconds a message, or bytes a connection.
-    pub(crate) fn costs(&self) -> &[f64] {
-        match &self.figures {
-            Figures::Sliced(sliced) => &sliced.micros,
-            Figures::Idle(idle) => &idle.per_connection,
-            Figures::Failed(_) => &[],
+    fn new(server: Contender, figures: anyhow::Result<Figures>) -> Self {
+        let figures = figures.unwrap_or_else(|error| Figures::Failed(format!("{error:#}")));
+        Self {
+            server,
+            cost: Spread::of(figures.costs().iter().copied()),
+            figures,
+        }
+    }
+}
+
+impl Figures {
+    fn costs(&self) -> &[f64] {
+        match self {
+            Self::Sliced(sliced) => &sliced.micros,
+            Self::Idle(idle) => &idle.per_connection,
+            Self::Failed(_) => &[],
         }
     }
 }
 
 impl Measured {
-    /// Returns the cheapest of those who count, by the median.
-    pub(crate) fn best(&self, counts: fn(Contender) -> bool) -> Option<&Entry> {
-        let median = |entry: &&Entry| Spread::of(entry.costs().iter().copied()).map(|s| s.median);
-        self.entries
-            .iter()
-            .filter(|entry| counts(entry.server) && !entry.costs().is_empty())
-            .min_by(|a, b| {
-                f64::total_cmp(
-                    &median(a).unwrap_or(f64::MAX),
-                    &median(b).unwrap_or(f64::MAX),
-                )
-            })
+    /// Returns the figures of one server.
+    pub(crate) fn entry(&self, of: Contender) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.server == of)
     }
 
     /// Returns how a server compares with the cheapest of those who count, by ratios within rounds.
     pub(crate) fn ratio(&self, of: Contender, counts: fn(Contender) -> bool) -> Option<Spread> {
-        let of = self.entries.iter().find(|entry| entry.server == of)?;
-        ratios(of.costs(), self.best(counts)?.costs())
+        let best = self.best(counts)?;
+        ratios(self.entry(of)?.figures.costs(), best.figures.costs())
+    }
+
+    /// Returns the cheapest of those who count, by the median.
+    fn best(&self, counts: fn(Contender) -> bool) -> Option<&Entry> {
+        self.entries
+            .iter()
+            .filter(|entry| counts(entry.server))
+            .filter_map(|entry| Some((entry.cost?.median, entry)))
+            .min_by(|(a, _), (b, _)| a.total_cmp(b))
+            .map(|(_, entry)| entry)
     }
 }
 

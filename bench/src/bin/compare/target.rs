@@ -1,7 +1,6 @@
 //! What our server has promised, and whether it kept it.
 
 use serde::Serialize;
-use sockeye_bench::measure::Spread;
 
 use crate::{contender::Contender, result::Measured, row::Row};
 
@@ -70,8 +69,7 @@ impl Target {
                 most,
             ),
             Limit::Bytes(most) => (
-                row.and_then(|row| row.best(|who| who == Contender::Sockeye))
-                    .and_then(|ours| Spread::of(ours.costs().iter().copied())),
+                row.and_then(|row| row.entry(Contender::Sockeye)?.cost),
                 most,
             ),
         };

@@ -14,7 +14,7 @@ pub(crate) enum Pace {
     FlushBatch,
 }
 
-/// Most messages fed before a flush: more than any row keeps in flight.
+/// Most messages fed before a flush: more than any row keeps in flight on one connection.
 const BATCH: usize = 256;
 
 /// Sends back every message that `is_data` says yes to, until the peer is gone.
@@ -22,20 +22,22 @@ pub(crate) async fn echo<S, M, E>(mut socket: S, pace: Pace, is_data: fn(&M) -> 
 where
     S: Stream<Item = Result<M, E>> + Sink<M> + Unpin,
 {
+    let mut ready = Vec::new();
     loop {
         let message = socket.next().await?.ok()?;
-        if !is_data(&message) {
-            continue;
-        }
         match pace {
-            Pace::SendEach => socket.send(message).await.ok()?,
+            Pace::SendEach if is_data(&message) => socket.send(message).await.ok()?,
+            Pace::SendEach => {}
             Pace::FlushBatch => {
-                socket.feed(message).await.ok()?;
-                while let Some(message) = socket.next().now_or_never() {
-                    let message = message?.ok()?;
-                    if is_data(&message) {
-                        socket.feed(message).await.ok()?;
-                    }
+                // All are taken before the first is fed: some libraries flush whenever they are asked for a message.
+                ready.push(message);
+                while ready.len() < BATCH
+                    && let Some(message) = socket.next().now_or_never()
+                {
+                    ready.push(message?.ok()?);
+                }
+                for message in ready.drain(..).filter(is_data) {
+                    socket.feed(message).await.ok()?;
                 }
                 socket.flush().await.ok()?;
             }
