@@ -147,7 +147,7 @@ impl Churn {
                 };
                 let Some(life) = slot.take() else { continue };
                 let now = Instant::now();
-                outcome.record(life.begun, now);
+                outcome.record(1, life.begun, now);
                 // A reset, after both sides are done, so that no port waits a minute to be used again.
                 set_socket_linger(&life.stream, Some(Duration::ZERO))?;
                 drop(life);

@@ -26,14 +26,31 @@ pub struct Echo {
 #[derive(Debug)]
 struct Flight {
     conn: Conn,
-    /// When each message in flight was handed to the socket, oldest first.
-    begun: VecDeque<Instant>,
+    /// How many messages were handed to the socket together, and when; oldest first. Timing each by itself would cost
+    /// the generator more than the server spends on it.
+    begun: VecDeque<(usize, Instant)>,
 }
 
 impl Flight {
     fn launch(&mut self, messages: usize, now: Instant) {
         self.conn.owe(messages);
-        self.begun.extend(std::iter::repeat_n(now, messages));
+        if messages > 0 {
+            self.begun.push_back((messages, now));
+        }
+    }
+
+    fn land(&mut self, mut messages: usize, now: Instant, outcome: &mut Outcome) {
+        while messages > 0
+            && let Some((left, begun)) = self.begun.front_mut()
+        {
+            let landed = messages.min(*left);
+            outcome.record(landed, *begun, now);
+            messages -= landed;
+            *left -= landed;
+            if *left == 0 {
+                self.begun.pop_front();
+            }
+        }
     }
 }
 
@@ -86,9 +103,7 @@ impl Echo {
                 if event.is_readable() {
                     let back = flight.conn.receive(&self.ring, &mut self.buffer)?;
                     let now = Instant::now();
-                    for begun in flight.begun.drain(..back.min(flight.begun.len())) {
-                        outcome.record(begun, now);
-                    }
+                    flight.land(back, now, &mut outcome);
                     if now - start < duration {
                         flight.launch(back, now);
                     } else {

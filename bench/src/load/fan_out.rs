@@ -107,7 +107,7 @@ impl FanOut {
                     let now = Instant::now();
                     for number in hearer.heard..hearer.heard + heard {
                         let said = self.under_way.hear(number);
-                        outcome.record(said.context("heard before it was said")?, now);
+                        outcome.record(1, said.context("heard before it was said")?, now);
                     }
                     hearer.heard += heard;
                 }

@@ -28,9 +28,11 @@ impl Outcome {
         })
     }
 
-    pub(super) fn record(&mut self, from: Instant, to: Instant) {
+    /// Notes so many messages that took the same time.
+    pub(super) fn record(&mut self, messages: usize, from: Instant, to: Instant) {
         let nanos = u64::try_from((to - from).as_nanos()).unwrap_or(LONGEST);
-        self.latencies.saturating_record(nanos);
-        self.messages += 1;
+        let messages = messages as u64;
+        self.latencies.saturating_record_n(nanos, messages);
+        self.messages += messages;
     }
 }
