@@ -119,7 +119,6 @@ pub(super) fn taken(moved: io::Result<usize>) -> anyhow::Result<Option<usize>> {
     match moved {
         Ok(length) => Ok(Some(length)),
         Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(None),
-        Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok(None),
         Err(e) => Err(e).context("the connection broke"),
     }
 }

@@ -26,29 +26,38 @@ pub struct Echo {
 #[derive(Debug)]
 struct Flight {
     conn: Conn,
-    /// How many messages were handed to the socket together, and when; oldest first. Timing each by itself would cost
-    /// the generator more than the server spends on it.
-    begun: VecDeque<(usize, Instant)>,
+    begun: Begun,
 }
+
+/// How many messages were handed to the socket together, and when; oldest first. To time each by itself would cost the
+/// generator more than the server spends on it.
+#[derive(Debug, Default)]
+struct Begun(VecDeque<(usize, Instant)>);
 
 impl Flight {
     fn launch(&mut self, messages: usize, now: Instant) {
         self.conn.owe(messages);
+        self.begun.launch(messages, now);
+    }
+}
+
+impl Begun {
+    fn launch(&mut self, messages: usize, now: Instant) {
         if messages > 0 {
-            self.begun.push_back((messages, now));
+            self.0.push_back((messages, now));
         }
     }
 
     fn land(&mut self, mut messages: usize, now: Instant, outcome: &mut Outcome) {
         while messages > 0
-            && let Some((left, begun)) = self.begun.front_mut()
+            && let Some((left, begun)) = self.0.front_mut()
         {
             let landed = messages.min(*left);
             outcome.record(landed, *begun, now);
             messages -= landed;
             *left -= landed;
             if *left == 0 {
-                self.begun.pop_front();
+                self.0.pop_front();
             }
         }
     }
@@ -70,7 +79,7 @@ impl Echo {
             .map(|n| {
                 Ok(Flight {
                     conn: Conn::open(server, "/", spin.registry(), Token(n))?,
-                    begun: VecDeque::with_capacity(depth),
+                    begun: Begun::default(),
                 })
             })
             .collect::<anyhow::Result<_>>()?;
@@ -103,7 +112,7 @@ impl Echo {
                 if event.is_readable() {
                     let back = flight.conn.receive(&self.ring, &mut self.buffer)?;
                     let now = Instant::now();
-                    flight.land(back, now, &mut outcome);
+                    flight.begun.land(back, now, &mut outcome);
                     if now - start < duration {
                         flight.launch(back, now);
                     } else {
@@ -115,5 +124,30 @@ impl Echo {
         }
         outcome.elapsed = start.elapsed();
         Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_land_in_the_order_they_were_launched() {
+        let start = Instant::now();
+        let at = |micros| start + Duration::from_micros(micros);
+        let mut begun = Begun::default();
+        let mut outcome = Outcome::new().unwrap();
+        begun.launch(2, at(0));
+        begun.land(1, at(10), &mut outcome);
+        begun.launch(1, at(10));
+        begun.land(2, at(30), &mut outcome);
+        assert_eq!(outcome.messages, 3);
+        let counted: Vec<_> = outcome
+            .latencies
+            .iter_recorded()
+            .map(|value| (value.value_iterated_to() / 1000, value.count_at_value()))
+            .collect();
+        assert_eq!(counted, [(10, 1), (20, 1), (30, 1)]);
+        assert!(begun.0.is_empty());
     }
 }

@@ -131,3 +131,21 @@ impl FanOut {
         speaker.conn.flush(&self.ring)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_over_when_all_have_heard_it() {
+        let mut under_way = UnderWay::default();
+        let said = Instant::now();
+        under_way.messages.extend([(said, 2), (said, 2)]);
+        for (number, finished) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+            assert_eq!(under_way.hear(number), Some(said));
+            assert_eq!(under_way.finish(), finished);
+        }
+        assert_eq!(under_way.hear(0), None);
+        assert_eq!(under_way.hear(2), None);
+    }
+}

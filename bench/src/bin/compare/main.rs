@@ -4,6 +4,7 @@ mod args;
 mod build;
 mod contender;
 mod idle;
+mod machine;
 mod report;
 mod result;
 mod row;
@@ -18,6 +19,7 @@ use serde::Serialize;
 
 use crate::{
     args::{Args, Cpus},
+    machine::Machine,
     result::{Entry, Figures, Measured},
     row::{Row, Work},
     slices::Plan,
@@ -30,6 +32,7 @@ const IDLE_ROUNDS: usize = 3;
 /// Everything, as the JSON file holds it.
 #[derive(Debug, Serialize)]
 struct Record<'a> {
+    machine: Machine,
     slices: usize,
     seconds: f64,
     idle_connections: usize,
@@ -42,6 +45,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let cpus = args.cpus()?;
     build::servers()?;
     let out = &mut io::stdout().lock();
+    let machine = Machine::ask(cpus);
+    report::print_machine(out, &machine)?;
     let mut rows = Vec::new();
     for row in all_unless_given(&args.rows) {
         let measured = measure(*row, &args, cpus)?;
@@ -52,6 +57,7 @@ fn main() -> anyhow::Result<ExitCode> {
     report::print_verdicts(out, &targets)?;
     if let Some(path) = &args.json {
         let record = Record {
+            machine,
             slices: args.slices,
             seconds: args.seconds,
             idle_connections: args.idle_connections,
@@ -86,11 +92,7 @@ fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
             results.into_iter().map(Entry::idle).collect()
         }
     };
-    Ok(Measured {
-        row,
-        title: row.title(),
-        entries,
-    })
+    Ok(Measured::new(row, entries))
 }
 
 fn all_unless_given<T: ValueEnum>(given: &[T]) -> &[T] {
@@ -104,4 +106,21 @@ fn all_unless_given<T: ValueEnum>(given: &[T]) -> &[T] {
 fn has_failed(measured: &Measured) -> bool {
     let mut entries = measured.entries.iter();
     entries.any(|entry| matches!(entry.figures, Figures::Failed(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_explains_every_row_and_every_server() {
+        let readme = include_str!("../../../README.md");
+        let rows = Row::value_variants().iter().map(Row::to_possible_value);
+        let servers = contender::Contender::value_variants();
+        let servers = servers.iter().map(ValueEnum::to_possible_value);
+        for value in rows.chain(servers) {
+            let name = format!("`{}`", value.unwrap().get_name());
+            assert!(readme.contains(&name), "{name}");
+        }
+    }
 }

@@ -5,10 +5,19 @@ use std::io::{self, Write};
 use sockeye_bench::measure::Spread;
 
 use crate::{
-    contender::Contender,
+    machine::Machine,
     result::{Entry, Figures, Idle, Measured, Sliced},
     target::Verdict,
 };
+
+/// Prints what the figures are taken on.
+pub(crate) fn print_machine(out: &mut impl Write, machine: &Machine) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}, Linux {}; servers on CPU {}, generator on CPU {}; load before: {}",
+        machine.model, machine.kernel, machine.server_cpu, machine.generator_cpu, machine.load
+    )
+}
 
 /// Prints one row's table.
 pub(crate) fn print_row(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
@@ -44,29 +53,23 @@ pub(crate) fn print_row(out: &mut impl Write, measured: &Measured) -> io::Result
     }
     for entry in &measured.entries {
         write!(out, "{:<26}", entry.server.name())?;
-        let ratio = measured.ratio(entry.server, Contender::is_peer);
         match &entry.figures {
-            Figures::Sliced(sliced) => print_sliced(out, entry, ratio, sliced)?,
-            Figures::Idle(idle) => print_idle(out, entry, ratio, idle)?,
+            Figures::Sliced(sliced) => print_sliced(out, entry, sliced)?,
+            Figures::Idle(idle) => print_idle(out, entry, idle)?,
             Figures::Failed(why) => writeln!(out, "  FAILED: {why}")?,
         }
     }
     out.flush()
 }
 
-fn print_sliced(
-    out: &mut impl Write,
-    entry: &Entry,
-    ratio: Option<Spread>,
-    sliced: &Sliced,
-) -> io::Result<()> {
+fn print_sliced(out: &mut impl Write, entry: &Entry, sliced: &Sliced) -> io::Result<()> {
     let rate = Spread::of(sliced.rates.iter().copied()).map_or(0.0, |spread| spread.median);
     let latency = &sliced.latency;
     writeln!(
         out,
         "{:>30}{:>24}{rate:>14.0}{:>10.1}{:>10.1}{:>10.1}{:>10.1}{:>12.1}",
         costs(entry, 3),
-        times(ratio),
+        times(entry.x_best_peer),
         latency.p50,
         latency.p90,
         latency.p99,
@@ -75,19 +78,14 @@ fn print_sliced(
     )
 }
 
-fn print_idle(
-    out: &mut impl Write,
-    entry: &Entry,
-    ratio: Option<Spread>,
-    idle: &Idle,
-) -> io::Result<()> {
+fn print_idle(out: &mut impl Write, entry: &Entry, idle: &Idle) -> io::Result<()> {
     let median =
         |bytes: &[f64]| Spread::of(bytes.iter().copied()).map_or(0.0, |spread| spread.median);
     writeln!(
         out,
         "{:>30}{:>24}{:>24.0}{:>12.1} MiB",
         costs(entry, 0),
-        times(ratio),
+        times(entry.x_best_peer),
         median(&idle.after_echo),
         median(&idle.held_when_closed) / f64::from(1 << 20),
     )

@@ -19,6 +19,8 @@ pub(crate) struct Entry {
     pub(crate) server: Contender,
     /// What is compared: CPU microseconds a message, or bytes a connection.
     pub(crate) cost: Option<Spread>,
+    /// The cost as a multiple of the best peer's, by ratios within rounds.
+    pub(crate) x_best_peer: Option<Spread>,
     #[serde(flatten)]
     pub(crate) figures: Figures,
 }
@@ -79,6 +81,7 @@ impl Entry {
         Self {
             server,
             cost: Spread::of(figures.costs().iter().copied()),
+            x_best_peer: None,
             figures,
         }
     }
@@ -95,6 +98,24 @@ impl Figures {
 }
 
 impl Measured {
+    /// Puts a row together, and compares everyone with the best peer.
+    pub(crate) fn new(row: Row, entries: Vec<Entry>) -> Self {
+        let mut measured = Self {
+            row,
+            title: row.title(),
+            entries,
+        };
+        let ratios: Vec<_> = measured
+            .entries
+            .iter()
+            .map(|entry| measured.ratio(entry.server, Contender::is_peer))
+            .collect();
+        for (entry, ratio) in measured.entries.iter_mut().zip(ratios) {
+            entry.x_best_peer = ratio;
+        }
+        measured
+    }
+
     /// Returns the figures of one server.
     pub(crate) fn entry(&self, of: Contender) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.server == of)
@@ -140,18 +161,20 @@ mod tests {
             Contender::Peer(Peer::Tungstenite),
             Err(anyhow::anyhow!("gone")),
         ));
-        let measured = Measured {
-            row: Row::Idle,
-            title: String::new(),
-            entries: vec![
+        let measured = Measured::new(
+            Row::Idle,
+            vec![
                 entry(Contender::Sockeye, [1.0, 2.0]),
                 failed,
                 entry(BATCHED, [2.0, 4.0]),
                 entry(FAST, [10.0, 20.0]),
             ],
-        };
+        );
         let ratio = |counts| measured.ratio(Contender::Sockeye, counts).unwrap().median;
         assert_eq!(ratio(Contender::is_peer), 0.5);
         assert_eq!(ratio(Contender::is_plain_peer), 0.1);
+        let printed = measured.entries.iter().map(|entry| entry.x_best_peer);
+        let medians: Vec<_> = printed.map(|ratio| ratio.map(|r| r.median)).collect();
+        assert_eq!(medians, [Some(0.5), None, Some(1.0), Some(5.0)]);
     }
 }

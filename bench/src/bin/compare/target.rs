@@ -89,16 +89,12 @@ mod tests {
 
     #[test]
     fn a_target_is_met_missed_or_not_measured() {
-        let row = |bytes| Measured {
-            row: Row::Idle,
-            title: String::new(),
-            entries: vec![Entry::idle((
-                Contender::Sockeye,
-                Ok(Idle {
-                    per_connection: vec![bytes],
-                    ..Idle::default()
-                }),
-            ))],
+        let row = |bytes| {
+            let idle = Idle {
+                per_connection: vec![bytes],
+                ..Idle::default()
+            };
+            Measured::new(Row::Idle, vec![Entry::idle((Contender::Sockeye, Ok(idle)))])
         };
         let idle = |rows: &[Measured]| judge(rows).pop().unwrap().is_met;
         assert_eq!(idle(&[row(1024.0)]), Some(true));
