@@ -1,1 +1,7 @@
-//! To be built.
+//! What the load generator and the comparison are made of. Linux only: CPU time comes from `/proc`.
+
+pub mod load;
+pub mod measure;
+mod peer;
+
+pub use peer::Peer;

@@ -1,0 +1,36 @@
+//! Builds the servers beside this program, so that one command runs what the sources say now.
+
+use std::{
+    env,
+    ffi::OsStr,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, ensure};
+
+/// Builds the servers in the profile this program was built in. Without cargo around, takes those that are there.
+pub(crate) fn servers() -> anyhow::Result<()> {
+    let (Some(cargo), Some(manifest_dir)) =
+        (env::var_os("CARGO"), env::var_os("CARGO_MANIFEST_DIR"))
+    else {
+        return Ok(());
+    };
+    let exe = env::current_exe()?;
+    let profile = match exe.parent().and_then(Path::file_name) {
+        Some(folder) if folder == "debug" => OsStr::new("dev"),
+        Some(folder) => folder,
+        None => OsStr::new("release"),
+    };
+    let status = Command::new(cargo)
+        .arg("build")
+        .arg("--manifest-path")
+        .arg(Path::new(&manifest_dir).join("Cargo.toml"))
+        .args(["--bin", "echo-server", "--bin", "peer-server", "--profile"])
+        .arg(profile)
+        .stdout(Stdio::null())
+        .status()
+        .context("cargo can't be started")?;
+    ensure!(status.success(), "the servers do not build");
+    Ok(())
+}

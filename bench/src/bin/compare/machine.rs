@@ -1,0 +1,57 @@
+//! What the figures were taken on: without it they say nothing.
+
+use std::fs;
+
+use serde::Serialize;
+
+use crate::args::Cpus;
+
+/// The machine, as far as it says.
+#[derive(Debug, Serialize)]
+pub(crate) struct Machine {
+    /// The CPU's model.
+    pub(crate) model: String,
+    /// The kernel's release.
+    pub(crate) kernel: String,
+    /// Load averages of the last 1, 5 and 15 minutes, before the run: what else was going on.
+    pub(crate) load: String,
+    /// The CPU that servers run on.
+    pub(crate) server_cpu: usize,
+    /// The CPU that the generator runs on.
+    pub(crate) generator_cpu: usize,
+}
+
+impl Machine {
+    /// Asks the kernel; what it does not say stays empty.
+    pub(crate) fn ask(cpus: Cpus) -> Self {
+        let read = |path| fs::read_to_string(path).unwrap_or_default();
+        let load = read("/proc/loadavg");
+        Self {
+            model: model(&read("/proc/cpuinfo")),
+            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            load: load.split(' ').take(3).collect::<Vec<_>>().join(" "),
+            server_cpu: cpus.server,
+            generator_cpu: cpus.generator,
+        }
+    }
+}
+
+fn model(cpuinfo: &str) -> String {
+    cpuinfo
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(key, _)| key.trim() == "model name")
+        .map_or_else(String::new, |(_, model)| model.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_is_the_first_cpus() {
+        let cpuinfo = "processor\t: 0\nmodel\t\t: 85\nmodel name\t: Swift 3000\n\nprocessor\t: 1\n";
+        assert_eq!(model(cpuinfo), "Swift 3000");
+        assert_eq!(model(""), "");
+    }
+}

@@ -1,0 +1,124 @@
+//! One connection of the generator: what it owes the server, and what the server owes it.
+
+use std::{
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
+};
+
+use anyhow::{Context, ensure};
+use mio::{Interest, Registry, Token, net::TcpStream as NonBlocking};
+
+use super::{Checker, OpCode, Ring, Wrong, client_frame, handshake};
+
+/// An open connection on a poll.
+#[derive(Debug)]
+pub struct Conn {
+    stream: NonBlocking,
+    checker: Checker,
+    /// Messages written whole.
+    written: usize,
+    /// Bytes of the message after those that are written already.
+    offset: usize,
+    /// Messages to write, the one begun among them.
+    owed: usize,
+    pongs_owed: usize,
+}
+
+impl Conn {
+    /// Connects, shakes hands and registers for reading and writing.
+    ///
+    /// # Errors
+    /// When the server refuses, or answers the handshake wrongly.
+    pub fn open(
+        server: SocketAddr,
+        path: &str,
+        registry: &Registry,
+        token: Token,
+    ) -> anyhow::Result<Self> {
+        let stream = handshake::open(server, path)?;
+        Ok(Self {
+            stream: register(stream, registry, token)?,
+            checker: Checker::default(),
+            written: 0,
+            offset: 0,
+            owed: 0,
+            pongs_owed: 0,
+        })
+    }
+
+    /// Adds so many messages to what [`flush`](Self::flush) writes.
+    pub fn owe(&mut self, messages: usize) {
+        self.owed += messages;
+    }
+
+    /// Writes what is owed, as far as the socket takes it.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    pub fn flush(&mut self, ring: &Ring) -> anyhow::Result<()> {
+        while self.pongs_owed > 0 && self.offset == 0 {
+            let pong = client_frame(OpCode::Pong, &[]);
+            match taken(self.stream.write(&pong))? {
+                None => return Ok(()),
+                Some(length) => ensure!(length == pong.len(), "a pong was cut in two"),
+            }
+            self.pongs_owed -= 1;
+        }
+        while self.owed > 0 {
+            let window = ring.window(self.written, self.offset, self.owed);
+            let Some(length) = taken(self.stream.write(window))? else {
+                return Ok(());
+            };
+            let bytes = self.offset + length;
+            self.offset = bytes % ring.frame_size();
+            self.written += bytes / ring.frame_size();
+            self.owed -= bytes / ring.frame_size();
+        }
+        Ok(())
+    }
+
+    /// Reads and compares all that has arrived, and returns how many messages ended. `buffer` is scratch, shared by all
+    /// connections.
+    ///
+    /// # Errors
+    /// When the connection is broken or closed, or the server sent something wrong.
+    pub fn receive(&mut self, ring: &Ring, buffer: &mut [u8]) -> anyhow::Result<usize> {
+        let mut messages = 0;
+        loop {
+            let Some(length) = taken(self.stream.read(buffer))? else {
+                return Ok(messages);
+            };
+            let bytes = buffer.get(..length).unwrap_or_default();
+            ensure!(!bytes.is_empty(), Wrong::Closed);
+            let tally = self.checker.take(bytes, ring)?;
+            messages += tally.messages;
+            // An empty pong is a sign of life, though not the answer to any one ping.
+            self.pongs_owed += tally.pings;
+            // A short read has drained the socket; what comes later raises a new edge.
+            if length < buffer.len() {
+                return Ok(messages);
+            }
+        }
+    }
+}
+
+/// Puts an open blocking stream on a poll.
+pub(super) fn register(
+    stream: TcpStream,
+    registry: &Registry,
+    token: Token,
+) -> anyhow::Result<NonBlocking> {
+    stream.set_nonblocking(true)?;
+    let mut stream = NonBlocking::from_std(stream);
+    registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+    Ok(stream)
+}
+
+/// Tells "not now" from the bytes that were moved.
+pub(super) fn taken(moved: io::Result<usize>) -> anyhow::Result<Option<usize>> {
+    match moved {
+        Ok(length) => Ok(Some(length)),
+        Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(e) => Err(e).context("the connection broke"),
+    }
+}

@@ -1,0 +1,153 @@
+//! Echo: each connection keeps so many messages in flight.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use mio::Token;
+
+use super::{Conn, Kind, Outcome, Ring, wait::Spin};
+
+/// Large enough for what a socket usually holds.
+const BUFFER: usize = 256 << 10;
+
+/// Connections on `/`, open and quiet between slices.
+#[derive(Debug)]
+pub struct Echo {
+    spin: Spin,
+    ring: Ring,
+    depth: usize,
+    flights: Vec<Flight>,
+    buffer: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Flight {
+    conn: Conn,
+    begun: Begun,
+}
+
+/// How many messages were handed to the socket together, and when; oldest first. To time each by itself would cost the
+/// generator more than the server spends on it.
+#[derive(Debug, Default)]
+struct Begun(VecDeque<(usize, Instant)>);
+
+impl Flight {
+    fn launch(&mut self, messages: usize, now: Instant) {
+        self.conn.owe(messages);
+        self.begun.launch(messages, now);
+    }
+}
+
+impl Begun {
+    fn launch(&mut self, messages: usize, now: Instant) {
+        if messages > 0 {
+            self.0.push_back((messages, now));
+        }
+    }
+
+    fn land(&mut self, mut messages: usize, now: Instant, outcome: &mut Outcome) {
+        while messages > 0
+            && let Some((left, begun)) = self.0.front_mut()
+        {
+            let landed = messages.min(*left);
+            outcome.record(landed, *begun, now);
+            messages -= landed;
+            *left -= landed;
+            if *left == 0 {
+                self.0.pop_front();
+            }
+        }
+    }
+}
+
+impl Echo {
+    /// Opens so many connections, for messages of `size` bytes with `depth` of them in flight on each.
+    ///
+    /// # Errors
+    /// When the server refuses one.
+    pub fn open(
+        server: SocketAddr,
+        connections: usize,
+        (kind, size): (Kind, usize),
+        depth: usize,
+    ) -> anyhow::Result<Self> {
+        let spin = Spin::new()?;
+        let flights = (0..connections)
+            .map(|n| {
+                Ok(Flight {
+                    conn: Conn::open(server, "/", spin.registry(), Token(n))?,
+                    begun: Begun::default(),
+                })
+            })
+            .collect::<anyhow::Result<_>>()?;
+        Ok(Self {
+            spin,
+            ring: Ring::new(kind, size, depth),
+            depth,
+            flights,
+            buffer: vec![0; BUFFER],
+        })
+    }
+
+    /// Loads the server for so long, then waits until everything in flight is back.
+    ///
+    /// # Errors
+    /// When anything comes back wrong, or nothing for ten seconds.
+    pub fn run(&mut self, duration: Duration) -> anyhow::Result<Outcome> {
+        let mut outcome = Outcome::new()?;
+        let start = self.spin.start();
+        for flight in &mut self.flights {
+            flight.launch(self.depth, Instant::now());
+            flight.conn.flush(&self.ring)?;
+        }
+        let mut in_flight = self.depth * self.flights.len();
+        while in_flight > 0 {
+            for event in self.spin.events()? {
+                let Some(flight) = self.flights.get_mut(event.token().0) else {
+                    continue;
+                };
+                if event.is_readable() {
+                    let back = flight.conn.receive(&self.ring, &mut self.buffer)?;
+                    let now = Instant::now();
+                    flight.begun.land(back, now, &mut outcome);
+                    if now - start < duration {
+                        flight.launch(back, now);
+                    } else {
+                        in_flight = in_flight.saturating_sub(back);
+                    }
+                }
+                flight.conn.flush(&self.ring)?;
+            }
+        }
+        outcome.elapsed = start.elapsed();
+        Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_land_in_the_order_they_were_launched() {
+        let start = Instant::now();
+        let at = |micros| start + Duration::from_micros(micros);
+        let mut begun = Begun::default();
+        let mut outcome = Outcome::new().unwrap();
+        begun.launch(2, at(0));
+        begun.land(1, at(10), &mut outcome);
+        begun.launch(1, at(10));
+        begun.land(2, at(30), &mut outcome);
+        assert_eq!(outcome.messages, 3);
+        let counted: Vec<_> = outcome
+            .latencies
+            .iter_recorded()
+            .map(|value| (value.value_iterated_to() / 1000, value.count_at_value()))
+            .collect();
+        assert_eq!(counted, [(10, 1), (20, 1), (30, 1)]);
+        assert!(begun.0.is_empty());
+    }
+}

@@ -1,0 +1,28 @@
+//! The generator: connections without a library, driven by one thread that spins on an edge-triggered poll.
+//!
+//! Frames are built and masked beforehand, so that writing costs one system call; what comes back is compared byte by
+//! byte with what must come back.
+
+mod checker;
+mod churn;
+mod conn;
+mod crowd;
+mod echo;
+mod fan_out;
+mod frame;
+mod handshake;
+mod outcome;
+mod payload;
+mod ring;
+mod wait;
+
+pub use checker::{Checker, Tally, Wrong};
+pub use churn::Churn;
+pub use conn::Conn;
+pub use crowd::Crowd;
+pub use echo::Echo;
+pub use fan_out::FanOut;
+pub use frame::{FrameHeader, MASK, OpCode, client_frame};
+pub use outcome::Outcome;
+pub use payload::{Kind, payload};
+pub use ring::Ring;

@@ -1,0 +1,119 @@
+//! A slice of every kind of load against a peer server in a process of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    process::{Child, Command},
+    thread,
+    time::Duration,
+};
+
+use sockeye_bench::{
+    load::{Churn, Crowd, Echo, FanOut, Kind},
+    measure::{cpu_time_at_rest, resident_bytes},
+};
+
+const SLICE: Duration = Duration::from_millis(20);
+
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(kind: &str) -> Self {
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .and_then(|listener| listener.local_addr())
+            .unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_peer-server"))
+            .args(["--kind", kind, "--listen", &address.to_string()])
+            .spawn()
+            .unwrap();
+        let mut server = Self { child, address };
+        while TcpStream::connect(address).is_err() {
+            assert!(server.child.try_wait().unwrap().is_none(), "it ended");
+            thread::yield_now();
+        }
+        server
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const PEERS: [&str; 5] = [
+    "tungstenite",
+    "tungstenite-batched",
+    "tokio-websockets",
+    "tokio-websockets-batched",
+    "fastwebsockets",
+];
+
+#[test]
+fn every_peer_echoes_what_it_is_sent_and_its_cpu_time_grows() {
+    for kind in PEERS {
+        let server = Server::start(kind);
+        let before = cpu_time_at_rest(server.child.id()).unwrap();
+        for (kind, size) in [
+            (Kind::Binary, 32),
+            (Kind::NonAsciiText, 1000),
+            (Kind::Text, 70_000),
+        ] {
+            let mut echo = Echo::open(server.address, 3, (kind, size), 4).unwrap();
+            let outcome = echo.run(SLICE).unwrap();
+            assert!(outcome.messages >= 12);
+            assert_eq!(outcome.latencies.len(), outcome.messages);
+        }
+        assert!(cpu_time_at_rest(server.child.id()).unwrap() > before);
+    }
+}
+
+#[test]
+fn every_peer_fans_out_to_all() {
+    for kind in PEERS {
+        let server = Server::start(kind);
+        let mut fan_out = FanOut::open(server.address, 10, (Kind::Binary, 128), 4).unwrap();
+        for _ in 0..2 {
+            let deliveries = fan_out.run(SLICE).unwrap().messages;
+            assert!(
+                deliveries >= 40 && deliveries.is_multiple_of(10),
+                "{deliveries}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_peer_closes_when_it_is_closed() {
+    for kind in PEERS {
+        let server = Server::start(kind);
+        assert!(
+            Churn::new(server.address, 4)
+                .unwrap()
+                .run(SLICE)
+                .unwrap()
+                .messages
+                >= 4
+        );
+    }
+}
+
+#[test]
+fn a_crowd_takes_memory() {
+    let server = Server::start("tungstenite");
+    let before = resident_bytes(server.child.id()).unwrap();
+    let mut crowd = Crowd::open(server.address, 50).unwrap();
+    assert!(resident_bytes(server.child.id()).unwrap() > before);
+    crowd.echo_each(1000).unwrap();
+    crowd.close().unwrap();
+}
