@@ -1,0 +1,378 @@
+//! What a conn receives: bytes to frames to events (RFC 6455 §5, §6.2).
+
+use std::time::Instant;
+
+use bytes::{Buf, Bytes, BytesMut};
+use sockeye_types::Limits;
+
+use super::{Conn, Deflating};
+use crate::{
+    Event, ProtocolError, Scratch,
+    assembly::{Assembly, COPIED_BYTES, Inflating, Kind, message_of},
+    closing::{Closing, answer_to, parse_close},
+    deflate::Codecs,
+    frame::{Coding, Fin, Header, Opcode},
+    mask, utf8,
+};
+
+/// A frame whose header was consumed.
+#[derive(Debug)]
+pub(super) struct Frame {
+    part: Part,
+    mask: Option<[u8; 4]>,
+    /// How many payload bytes it has.
+    len: usize,
+    /// How many of them were unmasked.
+    unmasked: usize,
+    /// How many of the unmasked ones were found to be whole characters, where that is checked in the input.
+    checked: usize,
+}
+
+/// What a frame is part of; it decides where its payload waits to be whole.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    /// A whole plain message: waits in the input.
+    Message(Kind),
+    /// A piece of an assembly: each byte leaves the input as it comes.
+    Piece(Fin),
+    /// A control frame: waits in the input.
+    Control(Opcode),
+}
+
+/// What came of the bytes at hand.
+enum Step {
+    Event(Event),
+    /// A frame was consumed, and there is nothing to tell yet.
+    Consumed,
+    /// The frame is not whole.
+    Starved(Frame),
+}
+
+impl Conn {
+    /// Takes what is whole from `input`: one event, or `None` if more bytes must arrive. To be called until it gives
+    /// `None`.
+    ///
+    /// What it leaves in `input` must be there again in the next call, with new bytes behind it: it may have been
+    /// unmasked already. After a close nothing is decoded, and `input` is emptied.
+    ///
+    /// # Errors
+    /// [`ProtocolError`] if the peer broke a rule, as soon as the bytes at hand show it. The close frame was appended,
+    /// and every later call gives the same error.
+    #[inline]
+    pub fn decode(
+        &mut self,
+        input: &mut BytesMut,
+        scratch: &mut Scratch,
+        now: Instant,
+    ) -> Result<Option<Event>, ProtocolError> {
+        if input.len() > self.left_bytes {
+            self.keepalive.hear(now);
+        }
+        let decoded = match &self.closing {
+            Closing::Open | Closing::Sent { .. } => match self.next_event(input, scratch, now) {
+                Err(error) => Err(self.fail(error, input, scratch)),
+                decoded => decoded,
+            },
+            Closing::Failed { error, .. } => {
+                input.clear();
+                Err(*error)
+            }
+            Closing::Closed { .. } | Closing::Lapsed { .. } | Closing::Lost { .. } => {
+                input.clear();
+                Ok(None)
+            }
+        };
+        self.left_bytes = input.len();
+        decoded
+    }
+
+    /// Returns how many bytes are still missing until the frame in progress is whole; 0 between frames. The driver may
+    /// make that much room in its buffer, within bounds of its own.
+    pub fn wanted(&self) -> usize {
+        self.frame.as_ref().map_or(0, |frame| match frame.part {
+            Part::Message(_) | Part::Control(_) => frame.len.saturating_sub(self.left_bytes),
+            Part::Piece(_) => frame.len - frame.unmasked,
+        })
+    }
+
+    #[inline]
+    fn next_event(
+        &mut self,
+        input: &mut BytesMut,
+        scratch: &mut Scratch,
+        now: Instant,
+    ) -> Result<Option<Event>, ProtocolError> {
+        while let Some(frame) = self.next_frame(input)? {
+            let step = match frame.part {
+                Part::Message(kind) => self.message(kind, frame, input)?,
+                Part::Piece(fin) => self.piece(fin, frame, input, &mut scratch.codecs)?,
+                Part::Control(opcode) => match control_payload(frame, input) {
+                    Ok(payload) => self.control(opcode, payload, scratch, now)?,
+                    Err(frame) => Step::Starved(frame),
+                },
+            };
+            match step {
+                Step::Event(event) => return Ok(Some(event)),
+                Step::Consumed => {}
+                Step::Starved(frame) => {
+                    self.frame = Some(frame);
+                    break;
+                }
+            }
+        }
+        if let Some(assembly) = &mut self.assembly {
+            assembly.check()?;
+        }
+        self.note_progress(input, now);
+        Ok(None)
+    }
+
+    /// What has begun to arrive has until `message_time` after its first byte. Between messages nothing is due.
+    fn note_progress(&mut self, input: &BytesMut, now: Instant) {
+        if self.frame.is_none() && self.assembly.is_none() && input.is_empty() {
+            self.message_due = None;
+        } else if self.message_due.is_none() {
+            self.message_due = now.checked_add(self.settings.limits.message_time);
+        }
+    }
+
+    /// Returns the frame in progress, or consumes the next header.
+    #[inline]
+    fn next_frame(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, ProtocolError> {
+        if let Some(frame) = self.frame.take() {
+            return Ok(Some(frame));
+        }
+        let Some((header, header_bytes)) = Header::parse(input, self.role.peer())? else {
+            return Ok(None);
+        };
+        let part = self.admit(&header)?;
+        input.advance(header_bytes);
+        Ok(Some(Frame {
+            part,
+            mask: header.mask,
+            // Where a payload is longer than memory has addresses, `admit` has refused it.
+            len: usize::try_from(header.payload_bytes).map_err(|_| ProtocolError::FrameTooBig)?,
+            unmasked: 0,
+            checked: 0,
+        }))
+    }
+
+    /// Judges a header by what came before it and by the limits.
+    #[inline]
+    fn admit(&mut self, header: &Header) -> Result<Part, ProtocolError> {
+        if header.coding == Coding::Deflated {
+            if self.deflate.is_none() {
+                return Err(ProtocolError::ReservedBit);
+            }
+            if !matches!(header.opcode, Opcode::Text | Opcode::Binary) {
+                return Err(ProtocolError::MisplacedCompressionBit);
+            }
+        }
+        let limits = &self.settings.limits;
+        match header.opcode {
+            Opcode::Text => admit_first(Kind::Text, header, &mut self.assembly, limits),
+            Opcode::Binary => admit_first(Kind::Binary, header, &mut self.assembly, limits),
+            Opcode::Continuation => {
+                let Some(assembly) = &mut self.assembly else {
+                    return Err(ProtocolError::NothingToContinue);
+                };
+                check_frame_bytes(header, limits)?;
+                assembly.admit(header, limits)?;
+                Ok(Part::Piece(header.fin))
+            }
+            control @ (Opcode::Close | Opcode::Ping | Opcode::Pong) => Ok(Part::Control(control)),
+        }
+    }
+
+    /// A message in one plain frame: the way almost all of them come.
+    #[inline]
+    fn message(
+        &mut self,
+        kind: Kind,
+        mut frame: Frame,
+        input: &mut BytesMut,
+    ) -> Result<Step, ProtocolError> {
+        frame.unmask_in(input);
+        if input.len() < frame.len {
+            if kind == Kind::Text {
+                let fresh = input.get(frame.checked..).unwrap_or_default();
+                frame.checked += utf8::whole_characters(fresh)?;
+            }
+            return Ok(Step::Starved(frame));
+        }
+        let payload = take_payload(input, frame.len);
+        self.message_due = None;
+        Ok(Step::Event(Event::Message(message_of(kind, payload)?)))
+    }
+
+    /// A fragment, or a frame of a compressed message.
+    fn piece(
+        &mut self,
+        fin: Fin,
+        mut frame: Frame,
+        input: &mut BytesMut,
+        codecs: &mut Codecs,
+    ) -> Result<Step, ProtocolError> {
+        let Some(mut assembly) = self.assembly.take() else {
+            return Err(ProtocolError::NothingToContinue);
+        };
+        let limit = self.settings.limits.message_bytes;
+        let arrived = input.len().min(frame.len - frame.unmasked);
+        let piece = input.get_mut(..arrived).unwrap_or_default();
+        if let Some(key) = frame.mask {
+            mask::apply(piece, key, frame.unmasked);
+        }
+        let deflate = self.deflate.as_deref_mut();
+        assembly.push(piece, inflating(&assembly, deflate, codecs, limit))?;
+        input.advance(arrived);
+        frame.unmasked += arrived;
+        if frame.unmasked < frame.len {
+            self.assembly = Some(assembly);
+            return Ok(Step::Starved(frame));
+        }
+        if fin == Fin::MoreToCome {
+            self.assembly = Some(assembly);
+            return Ok(Step::Consumed);
+        }
+        let deflate = self.deflate.as_deref_mut();
+        let inflating = inflating(&assembly, deflate, codecs, limit);
+        let message = assembly.finish(inflating)?;
+        self.message_due = None;
+        Ok(Step::Event(Event::Message(message)))
+    }
+
+    fn control(
+        &mut self,
+        opcode: Opcode,
+        payload: Bytes,
+        scratch: &mut Scratch,
+        now: Instant,
+    ) -> Result<Step, ProtocolError> {
+        let limit = self.settings.limits.control_frames_per_second;
+        if self.allowance.take(limit, now).is_err() {
+            return Err(ProtocolError::TooManyControlFrames);
+        }
+        if self.assembly.is_none() {
+            self.message_due = None;
+        }
+        let event = match opcode {
+            Opcode::Close => {
+                let close = parse_close(&payload)?;
+                if self.closing.is_open() {
+                    self.put_close(&answer_to(&close), scratch);
+                }
+                self.closing.receive(close.clone());
+                self.let_go();
+                Event::Close(close)
+            }
+            Opcode::Pong if self.keepalive.is_answered_by(&payload, now) => {
+                return Ok(Step::Consumed);
+            }
+            Opcode::Pong => Event::Pong(payload),
+            Opcode::Ping | Opcode::Continuation | Opcode::Text | Opcode::Binary => {
+                // A peer that received our close discards what follows it (RFC 6455 §1.4), or calls it an error.
+                if self.closing.is_open() {
+                    self.put_control(Opcode::Pong, &payload, scratch);
+                }
+                Event::Ping(payload)
+            }
+        };
+        Ok(Step::Event(event))
+    }
+
+    #[cold]
+    fn fail(
+        &mut self,
+        error: ProtocolError,
+        input: &mut BytesMut,
+        scratch: &mut Scratch,
+    ) -> ProtocolError {
+        if self.closing.is_open() {
+            self.put_close(&error.close(), scratch);
+        }
+        self.closing.fail(error);
+        self.let_go();
+        input.clear();
+        error
+    }
+}
+
+impl Frame {
+    /// Unmasks what has arrived of a payload that waits in the input.
+    #[inline]
+    fn unmask_in(&mut self, input: &mut BytesMut) {
+        let arrived = input.len().min(self.len);
+        if let Some(key) = self.mask {
+            let fresh = input.get_mut(self.unmasked..arrived).unwrap_or_default();
+            mask::apply(fresh, key, self.unmasked);
+        }
+        self.unmasked = arrived;
+    }
+}
+
+/// Judges the first frame of a message.
+#[inline]
+fn admit_first(
+    kind: Kind,
+    header: &Header,
+    assembly: &mut Option<Box<Assembly>>,
+    limits: &Limits,
+) -> Result<Part, ProtocolError> {
+    if assembly.is_some() {
+        return Err(ProtocolError::MessageInterrupted);
+    }
+    check_frame_bytes(header, limits)?;
+    if header.coding == Coding::Plain {
+        if header.payload_bytes > limits.message_bytes as u64 {
+            return Err(ProtocolError::MessageTooBig);
+        }
+        if header.fin == Fin::Last {
+            return Ok(Part::Message(kind));
+        }
+    }
+    *assembly = Some(Box::new(Assembly::new(kind, header.coding)));
+    Ok(Part::Piece(header.fin))
+}
+
+#[inline]
+fn check_frame_bytes(header: &Header, limits: &Limits) -> Result<(), ProtocolError> {
+    if header.payload_bytes > limits.frame_bytes as u64 {
+        return Err(ProtocolError::FrameTooBig);
+    }
+    Ok(())
+}
+
+/// Takes the payload of a control frame, or gives the frame back if it is not whole.
+fn control_payload(mut frame: Frame, input: &mut BytesMut) -> Result<Bytes, Frame> {
+    if input.len() < frame.len {
+        return Err(frame);
+    }
+    frame.unmask_in(input);
+    Ok(take_payload(input, frame.len))
+}
+
+/// Takes a payload from the input: by a copy of its exact size if it is small, by reference otherwise.
+#[inline]
+fn take_payload(input: &mut BytesMut, len: usize) -> Bytes {
+    if len > COPIED_BYTES {
+        return input.split_to(len).freeze();
+    }
+    let payload = Bytes::copy_from_slice(input.get(..len).unwrap_or_default());
+    input.advance(len);
+    payload
+}
+
+/// Returns what inflates an assembly's payload; `None` if it is plain.
+fn inflating<'a>(
+    assembly: &Assembly,
+    deflate: Option<&'a mut Deflating>,
+    codecs: &'a mut Codecs,
+    limit: usize,
+) -> Option<Inflating<'a>> {
+    let deflate = deflate.filter(|_| assembly.coding() == Coding::Deflated)?;
+    Some(Inflating {
+        decompressor: &mut deflate.decompressor,
+        codecs,
+        limit,
+    })
+}

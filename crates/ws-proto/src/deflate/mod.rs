@@ -1,0 +1,19 @@
+//! permessage-deflate (RFC 7692): what both sides agreed on, and the codecs that act on it.
+
+mod agreed;
+mod codecs;
+mod compressor;
+mod decompressor;
+mod history;
+
+pub use agreed::{Agreed, Direction};
+pub use codecs::Codecs;
+pub(crate) use compressor::Compressor;
+pub(crate) use decompressor::Decompressor;
+pub use decompressor::InflateError;
+
+/// What ends the compressed data of every message and is left out on the wire (RFC 7692 §7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! Is the peer still there? After a silence it is asked by a ping, and any byte is an answer.
+
+use std::time::{Duration, Instant};
+
+use sockeye_types::Heartbeat;
+
+/// The heartbeat of one conn.
+///
+/// ```text
+///            any byte
+///            ┌──────┐
+///            v      │    period of silence: ping
+///          Heard ───┴──────────────────────────────> Asked ──────────> (lapse, told by the conn)
+///            ^                                         │    deadline
+///            └─────────────────────────────────────────┘
+///                             any byte
+/// ```
+#[derive(Debug)]
+pub(crate) struct Keepalive {
+    state: State,
+    /// When the ping went out whose pong has not come yet: it times the round trip, whatever byte came first.
+    unanswered: Option<Instant>,
+    /// Which ping is the latest: it makes each payload its own.
+    serial: u32,
+    /// In microseconds; what takes longer than 71 minutes is cut to that.
+    round_trip: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// The last sign of life came then.
+    Heard(Instant),
+    /// A ping went out then, and nothing was heard since.
+    Asked(Instant),
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beat {
+    Nothing,
+    /// A ping with this payload is to be sent.
+    Ping([u8; 8]),
+    /// The peer has not answered in time.
+    Missed,
+}
+
+impl Keepalive {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            state: State::Heard(now),
+            unanswered: None,
+            serial: 0,
+            round_trip: None,
+        }
+    }
+
+    /// A byte came.
+    #[inline]
+    pub(crate) fn hear(&mut self, now: Instant) {
+        self.state = State::Heard(now);
+    }
+
+    /// Says whether the pong answers the latest ping of ours; if so, the round trip is known.
+    pub(crate) fn is_answered_by(&mut self, payload: &[u8], now: Instant) -> bool {
+        let Some(sent) = self.unanswered else {
+            return false;
+        };
+        if payload != self.payload() {
+            return false;
+        }
+        self.unanswered = None;
+        let micros = now.saturating_duration_since(sent).as_micros();
+        self.round_trip = Some(u32::try_from(micros).unwrap_or(u32::MAX));
+        true
+    }
+
+    /// Returns when [`handle_timeout`](Self::handle_timeout) has something to do.
+    pub(crate) fn poll_timeout(&self, heartbeat: &Heartbeat) -> Option<Instant> {
+        match self.state {
+            State::Heard(at) => at.checked_add(heartbeat.period?),
+            State::Asked(at) => at.checked_add(heartbeat.deadline),
+        }
+    }
+
+    pub(crate) fn handle_timeout(&mut self, heartbeat: &Heartbeat, now: Instant) -> Beat {
+        if self.poll_timeout(heartbeat).is_none_or(|due| now < due) {
+            return Beat::Nothing;
+        }
+        match self.state {
+            State::Heard(_) => {
+                self.state = State::Asked(now);
+                self.unanswered = Some(now);
+                self.serial = self.serial.wrapping_add(1);
+                Beat::Ping(self.payload())
+            }
+            State::Asked(_) => Beat::Missed,
+        }
+    }
+
+    /// Nobody listened for a while: that time does not count.
+    pub(crate) fn skip(&mut self, while_deaf: Duration) {
+        self.state = match self.state {
+            State::Heard(at) => State::Heard(at + while_deaf),
+            State::Asked(at) => State::Asked(at + while_deaf),
+        };
+        self.unanswered = self.unanswered.map(|at| at + while_deaf);
+    }
+
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
+            .map(|micros| Duration::from_micros(micros.into()))
+    }
+
+    fn payload(&self) -> [u8; 8] {
+        let [a, b, c, d] = self.serial.to_be_bytes();
+        [b'b', b'e', b'a', b't', a, b, c, d]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the fake clock has to begin somewhere"
+    )]
+    fn start() -> (Keepalive, Heartbeat, Instant) {
+        let now = Instant::now();
+        (Keepalive::new(now), Heartbeat::default(), now)
+    }
+
+    #[test]
+    fn silence_is_asked_about_and_then_missed() {
+        let (mut keepalive, heartbeat, t) = start();
+        assert_eq!(
+            keepalive.handle_timeout(&heartbeat, t + 24 * SECOND),
+            Beat::Nothing
+        );
+        let ping = keepalive.handle_timeout(&heartbeat, t + 25 * SECOND);
+        assert!(matches!(ping, Beat::Ping(_)));
+        assert_eq!(keepalive.poll_timeout(&heartbeat), Some(t + 35 * SECOND));
+        assert_eq!(
+            keepalive.handle_timeout(&heartbeat, t + 34 * SECOND),
+            Beat::Nothing
+        );
+        assert_eq!(
+            keepalive.handle_timeout(&heartbeat, t + 35 * SECOND),
+            Beat::Missed
+        );
+    }
+
+    #[test]
+    fn any_byte_is_life_and_the_pong_times_the_round_trip_also_behind_other_bytes() {
+        let (mut keepalive, heartbeat, t) = start();
+        let Beat::Ping(payload) = keepalive.handle_timeout(&heartbeat, t + 25 * SECOND) else {
+            panic!("a ping was due");
+        };
+        keepalive.hear(t + 26 * SECOND);
+        assert_eq!(keepalive.poll_timeout(&heartbeat), Some(t + 51 * SECOND));
+        assert!(!keepalive.is_answered_by(b"other", t + 27 * SECOND));
+        assert!(keepalive.is_answered_by(&payload, t + 27 * SECOND));
+        assert_eq!(keepalive.round_trip(), Some(2 * SECOND));
+        assert!(!keepalive.is_answered_by(&payload, t + 28 * SECOND));
+    }
+
+    #[test]
+    fn without_a_period_nothing_is_ever_due() {
+        let (keepalive, _, _) = start();
+        assert_eq!(keepalive.poll_timeout(&Heartbeat::off()), None);
+    }
+
+    #[test]
+    fn time_without_listening_moves_what_is_due() {
+        let (mut keepalive, heartbeat, t) = start();
+        keepalive.handle_timeout(&heartbeat, t + 25 * SECOND);
+        keepalive.skip(60 * SECOND);
+        assert_eq!(keepalive.poll_timeout(&heartbeat), Some(t + 95 * SECOND));
+    }
+}
