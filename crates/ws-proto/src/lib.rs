@@ -14,6 +14,8 @@ pub mod deflate;
 mod errors;
 mod event;
 mod frame;
+pub mod handshake;
+mod header;
 mod keepalive;
 mod mask;
 mod output;

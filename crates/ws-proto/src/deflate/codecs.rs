@@ -3,11 +3,12 @@
 use flate2::{Compress, Compression, Decompress};
 use sockeye_types::WindowBits;
 
-/// How many idle compressors are kept, each of up to 320 KiB. Compressing never pauses within a message, so that one a set of
-/// parameters is enough; with more sets in use than this, the one kept longest goes.
+/// How many idle compressors are kept, each of up to 320 KiB. Compressing never pauses within a message, so that one
+/// a set of parameters is enough; with more sets in use than this, the one kept longest goes.
 const IDLE_COMPRESSORS: usize = 4;
 
-/// How many idle decompressors are kept, each of about 40 KiB. More than one, because a message may pause between reads.
+/// How many idle decompressors are kept, each of about 40 KiB. More than one, because a message may pause between
+/// reads.
 const IDLE_DECOMPRESSORS: usize = 8;
 
 /// How many bytes zlib writes before they move on to the output.

@@ -8,8 +8,8 @@ use super::{Codecs, Direction, TAIL, codecs::CompressorKind};
 
 /// Compresses the messages of one connection (RFC 7692 §7.2.1).
 ///
-/// Without context takeover it holds no memory: a zlib state is lent to it for each message. With it, the state is lent at
-/// the first message and kept.
+/// Without context takeover it holds no memory: a zlib state is lent to it for each message. With it, the state is
+/// lent at the first message and kept.
 #[derive(Debug)]
 pub(crate) struct Compressor {
     kind: CompressorKind,
@@ -59,7 +59,8 @@ impl Compressor {
     }
 }
 
-/// Compresses all of `input` and flushes it, so that the output ends at a byte, after an empty block (RFC 7692 §7.2.1).
+/// Compresses all of `input` and flushes it, so that the output ends at a byte, after an empty block (RFC 7692
+/// §7.2.1).
 fn flush(zlib: &mut Compress, mut input: &[u8], out: &mut BytesMut, codecs: &mut Codecs) {
     loop {
         let buffer = codecs.buffer(usize::MAX);

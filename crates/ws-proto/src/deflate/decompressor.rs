@@ -18,8 +18,8 @@ const END: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 
 /// Inflates the messages of one connection (RFC 7692 §7.2.2).
 ///
-/// A zlib state is lent to it from the first byte of a message to its end. With context takeover it keeps between messages
-/// what the peer may refer back to, and nothing else.
+/// A zlib state is lent to it from the first byte of a message to its end. With context takeover it keeps between
+/// messages what the peer may refer back to, and nothing else.
 ///
 /// ```text
 ///             input                deflate stream ends
@@ -73,8 +73,8 @@ impl Decompressor {
         }
     }
 
-    /// Appends to `out` what the next piece of a message holds, however the message was cut. `out` must hold all that was
-    /// inflated of this message before, and never grows beyond `limit` bytes.
+    /// Appends to `out` what the next piece of a message holds, however the message was cut. `out` must hold all that
+    /// was inflated of this message before, and never grows beyond `limit` bytes.
     ///
     /// # Errors
     /// [`InflateError`], and from then on the same one at each call.
@@ -92,8 +92,8 @@ impl Decompressor {
         advanced
     }
 
-    /// Ends a message: appends to `out` what is still to come of it, as [`inflate`](Self::inflate) does, and gives the zlib
-    /// state back.
+    /// Ends a message: appends to `out` what is still to come of it, as [`inflate`](Self::inflate) does, and gives
+    /// the zlib state back.
     ///
     /// # Errors
     /// [`InflateError`], and from then on the same one at each call.

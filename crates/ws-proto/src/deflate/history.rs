@@ -7,8 +7,8 @@ use sockeye_types::WindowBits;
 
 /// The sliding window of the peer's compressor, as far as it is filled (RFC 7692 §7.1.1).
 ///
-/// It takes the place of a zlib state for each connection: it is no larger than the window agreed on, and no larger than what
-/// was received.
+/// It takes the place of a zlib state for each connection: it is no larger than the window agreed on, and no larger
+/// than what was received.
 #[derive(Debug)]
 pub(super) struct History {
     bytes: VecDeque<u8>,
