@@ -35,14 +35,9 @@ impl Prepared {
         self.framing
     }
 
-    /// Returns how many bytes the message has on the wire.
-    pub fn len(&self) -> usize {
+    /// Returns how many bytes the message has on the wire, header and all.
+    pub fn wire_bytes(&self) -> usize {
         self.bytes.len()
-    }
-
-    /// Says whether there are no bytes: never, since a frame has a header.
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
     }
 }
 

@@ -231,6 +231,8 @@ impl Conn {
             return Ok(Step::Starved(frame));
         }
         if fin == Fin::MoreToCome {
+            // Before the next frame is looked at: what is told must not depend on how the bytes were cut.
+            assembly.check()?;
             self.assembly = Some(assembly);
             return Ok(Step::Consumed);
         }
