@@ -42,9 +42,10 @@ fn expected(payload: &[u8]) -> Result<Close, ProtocolError> {
         [_] => return Err(ProtocolError::CloseCodeCut),
         [a, b, reason @ ..] => (CloseCode::new(u16::from_be_bytes([*a, *b])), reason),
     };
+    // Where both are wrong, either error would do.
+    let reason = str::from_utf8(reason).map_err(|_| ProtocolError::CloseReasonNotText)?;
     if !code.is_sendable() {
         return Err(ProtocolError::CloseCodeIllegal(code));
     }
-    let reason = str::from_utf8(reason).map_err(|_| ProtocolError::CloseReasonNotText)?;
     Close::new(code, reason).map_err(|_| ProtocolError::ControlTooLong)
 }

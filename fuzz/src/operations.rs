@@ -9,9 +9,12 @@ use std::{
 use arbitrary::{Arbitrary, Unstructured};
 use bytes::{Buf, BytesMut};
 use sockeye_types::{Close, CloseCode, Message};
-use sockeye_ws_proto::{Conn, Ending, Event, Scratch, SendError};
+use sockeye_ws_proto::{Conn, Ending, Event, Lapse, Scratch, SendError};
 
-use crate::wire::{client, server};
+use crate::{
+    agreement::Agreement,
+    wire::{client, server},
+};
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Side {
@@ -34,12 +37,16 @@ enum Operation<'a> {
     Wait(u16),
 }
 
-/// Operations, as `Arbitrary` reads them.
+/// A byte that says what the two agreed on about compression, and operations as `Arbitrary` reads them.
 pub fn operations(data: &[u8]) {
+    let Some((&choice, data)) = data.split_first() else {
+        return;
+    };
     let now = Instant::now();
+    let agreement = Agreement::new(choice);
     let mut pair = Pair {
-        client: End::new(client([4, 3, 2, 1], None, now)),
-        server: End::new(server(None, now)),
+        client: End::new(client([4, 3, 2, 1], agreement.client, now)),
+        server: End::new(server(agreement.server, now)),
         now,
     };
     let mut bytes = Unstructured::new(data);
@@ -63,6 +70,8 @@ struct End {
     scratch: Scratch,
     input: BytesMut,
     due: VecDeque<Due>,
+    /// Which of its times ran out.
+    lapse: Option<Lapse>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -78,6 +87,7 @@ impl End {
             scratch: Scratch::default(),
             input: BytesMut::new(),
             due: VecDeque::new(),
+            lapse: None,
         }
     }
 
@@ -85,24 +95,32 @@ impl End {
     fn decode(&mut self, now: Instant) {
         loop {
             let decoded = self.conn.decode(&mut self.input, &mut self.scratch, now);
-            match decoded {
-                Ok(Some(Event::Message(message))) => {
+            assert!(decoded.is_ok(), "our own frames refused: {decoded:?}");
+            let Ok(Some(event)) = decoded else {
+                return;
+            };
+            match event {
+                Event::Message(message) => {
                     assert_eq!(self.due.pop_front(), Some(Due::Message(message)));
                 }
-                Ok(Some(Event::Ping(payload))) => match self.due.pop_front() {
+                Event::Ping(payload) => match self.due.pop_front() {
                     Some(Due::Ping(due)) => assert_eq!(payload, due.as_slice()),
                     due => assert_eq!(due, None, "not a ping"),
                 },
-                Ok(Some(Event::Pong(_))) => {}
-                Ok(Some(Event::Close(_))) => assert_eq!(self.due, [], "lost before the close"),
-                Ok(None) => return,
-                Err(error) => assert!(self.has_lapsed(), "our own frames refused: {error}"),
+                Event::Pong(_) => {}
+                Event::Close(_) => assert_eq!(self.due, [], "lost before the close"),
             }
         }
     }
 
-    fn has_lapsed(&self) -> bool {
-        matches!(self.conn.ending(), Some(Ending::Lapse(_)))
+    /// Lets time run out; what has run out stays so.
+    fn handle_timeout(&mut self, now: Instant) {
+        let lapse = self.conn.handle_timeout(now, &mut self.scratch).err();
+        assert!(self.lapse.is_none() || self.lapse == lapse);
+        self.lapse = lapse;
+        assert!(lapse.is_none() || self.conn.is_over());
+        let due = self.conn.poll_timeout();
+        assert!(due.is_none_or(|due| due > now), "still due after its time");
     }
 }
 
@@ -170,10 +188,7 @@ impl Pair {
         self.now += time;
         let now = self.now;
         for end in [&mut self.client, &mut self.server] {
-            let lapsed = end.conn.handle_timeout(now, &mut end.scratch);
-            assert_eq!(lapsed.is_err(), end.has_lapsed());
-            let due = end.conn.poll_timeout();
-            assert!(due.is_none_or(|due| due > now), "still due after its time");
+            end.handle_timeout(now);
         }
     }
 
@@ -183,7 +198,7 @@ impl Pair {
             self.carry(Side::Client, usize::MAX);
             self.carry(Side::Server, usize::MAX);
         }
-        if self.client.has_lapsed() || self.server.has_lapsed() {
+        if self.client.lapse.is_some() || self.server.lapse.is_some() {
             return;
         }
         for end in [&self.client, &self.server] {
