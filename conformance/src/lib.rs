@@ -1,1 +1,7 @@
-//! To be built.
+//! What outside conformance suites say of Sockeye, held against what is expected.
+//!
+//! The programs the suites run against are in `src/bin/`; `run-autobahn` runs the Autobahn suite.
+
+mod report;
+
+pub use report::{Difference, Outcome, Report, Unreadable};

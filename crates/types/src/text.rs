@@ -18,7 +18,7 @@ use thiserror::Error;
 
 /// UTF-8 text over [`Bytes`]: cloning and passing on never copy.
 ///
-/// It dereferences to [`str`].
+/// It dereferences to [`prim@str`].
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text(Bytes);
 
