@@ -4,6 +4,7 @@ use std::{net::SocketAddr, num::NonZeroUsize};
 
 use clap::Parser;
 use mimalloc::MiMalloc;
+use sockeye::{Endpoints, Group, Handler, HandlerResult, Message, ServeError, Server, Session};
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
@@ -19,12 +20,40 @@ struct Args {
     workers: NonZeroUsize,
 }
 
-fn main() -> anyhow::Result<()> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), ServeError> {
     let Args { listen, workers } = Args::parse();
-    serve(listen, workers)
+    let endpoints = Endpoints::new()
+        .allowed_origins(["*"])
+        .at("/", Echo)
+        .at("/broadcast", Broadcast::default());
+    Server::new(endpoints)
+        .workers(workers)
+        .bind(listen)?
+        .run()
+        .await
 }
 
-/// Serves until it is killed.
-fn serve(_listen: SocketAddr, _workers: NonZeroUsize) -> anyhow::Result<()> {
-    anyhow::bail!("the library is not wired yet")
+struct Echo;
+
+impl Handler for Echo {
+    async fn on_message(&self, session: &Session, message: Message) -> HandlerResult {
+        session.send(message).await?;
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Broadcast(Group);
+
+impl Handler for Broadcast {
+    async fn on_open(&self, session: &Session) -> HandlerResult {
+        self.0.join(session);
+        Ok(())
+    }
+
+    async fn on_message(&self, _: &Session, message: Message) -> HandlerResult {
+        self.0.send(message);
+        Ok(())
+    }
 }

@@ -1,8 +1,56 @@
 //! `suite-server --listen ADDR`: the echo server that outside suites run against.
 
-use std::process::ExitCode;
+use std::{num::NonZeroUsize, process::ExitCode};
 
-fn main() -> ExitCode {
-    eprintln!("suite-server: there is no server to run yet");
-    ExitCode::FAILURE
+use clap::Parser;
+use sockeye::{
+    ContextTakeover, Deflate, Endpoints, HandlerResult, Limits, ServeError, Server, Socket,
+};
+
+/// Serves echo on `/`, with compression and room for the suites' largest messages.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:9001")]
+    listen: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match serve(&Args::parse().listen).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
+            eprintln!("suite-server: {error}{}", source.unwrap_or_default());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(listen: &str) -> Result<(), ServeError> {
+    // Autobahn's 9.* send 16 MiB, in fragments of 64 bytes too; its 12.* and 13.* want contexts taken over.
+    let limits = Limits::default()
+        .message_bytes(64 << 20)
+        .frame_bytes(64 << 20)
+        .outbox_bytes(64 << 20)
+        .fragments(1 << 20);
+    let deflate = Deflate::default()
+        .min_bytes(0)
+        .contexts(ContextTakeover::Kept, ContextTakeover::Kept);
+    let endpoints = Endpoints::new()
+        .at("/", echo)
+        .allowed_origins(["*"])
+        .limits(limits)
+        .deflate(deflate);
+    let bound = Server::new(endpoints)
+        .workers(NonZeroUsize::MIN)
+        .bind(listen)?;
+    bound.run().await
+}
+
+async fn echo(mut socket: Socket) -> HandlerResult {
+    while let Some(message) = socket.recv().await {
+        socket.send(message).await?;
+    }
+    Ok(())
 }
