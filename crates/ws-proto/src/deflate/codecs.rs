@@ -11,7 +11,7 @@ const IDLE_COMPRESSORS: usize = 4;
 /// reads.
 const IDLE_DECOMPRESSORS: usize = 8;
 
-/// How many bytes zlib writes before they move on to the output.
+/// How many bytes zlib writes before they move on to the output: at most so many more than a limit allows are inflated.
 const BUFFER_BYTES: usize = 16 * 1024;
 
 /// Idle zlib states and a buffer, which all connections of one worker share.
@@ -79,12 +79,10 @@ impl Codecs {
         }
     }
 
-    /// A buffer for zlib to write to, of `most` bytes if that is fewer than it has. What is in it is of no meaning.
-    pub(super) fn buffer(&mut self, most: usize) -> &mut [u8] {
+    /// A buffer for zlib to write to. What is in it is of no meaning.
+    pub(super) fn buffer(&mut self) -> &mut [u8] {
         self.buffer.resize(BUFFER_BYTES, 0);
-        self.buffer
-            .get_mut(..most.min(BUFFER_BYTES))
-            .unwrap_or_default()
+        &mut self.buffer
     }
 
     /// How many idle compressors and decompressors there are.

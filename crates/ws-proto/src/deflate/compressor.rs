@@ -63,7 +63,7 @@ impl Compressor {
 /// §7.2.1).
 fn flush(zlib: &mut Compress, mut input: &[u8], out: &mut BytesMut, codecs: &mut Codecs) {
     loop {
-        let buffer = codecs.buffer(usize::MAX);
+        let buffer = codecs.buffer();
         let (read, written) = (zlib.total_in(), zlib.total_out());
         let status = zlib.compress(input, buffer, FlushCompress::Sync);
         let read = distance(read, zlib.total_in());

@@ -216,8 +216,7 @@ fn drain(
 ) -> Result<Stop, InflateError> {
     loop {
         let room = limit.saturating_sub(out.len());
-        // One byte more than there is room for shows whether there is more than that.
-        let buffer = codecs.buffer(room.saturating_add(1));
+        let buffer = codecs.buffer();
         let (read, written) = (zlib.total_in(), zlib.total_out());
         let status = zlib
             .decompress(input, buffer, FlushDecompress::None)

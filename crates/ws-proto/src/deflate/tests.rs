@@ -245,6 +245,22 @@ fn the_limit_is_exact_and_a_bomb_stops_at_it() {
 }
 
 #[test]
+fn what_is_put_out_depends_on_what_came_and_not_on_how_it_was_cut() {
+    let codecs = &mut Codecs::default();
+    let alone = direction(15, ContextTakeover::None);
+    let wire = compressed(&mut Compressor::new(alone, 1), &[b'a'; 40_000], codecs);
+    let (mut by_bytes, mut out) = (Decompressor::new(alone), BytesMut::new());
+    for (sent, byte) in wire.chunks(1).enumerate() {
+        by_bytes.inflate(byte, &mut out, NO_LIMIT, codecs).unwrap();
+        let mut at_once = BytesMut::new();
+        Decompressor::new(alone)
+            .inflate(&wire[..=sent], &mut at_once, NO_LIMIT, codecs)
+            .unwrap();
+        assert_eq!(at_once, out);
+    }
+}
+
+#[test]
 fn corrupt_data_fails_for_good_and_its_state_is_not_lent_again() {
     for wire in [
         &[0xff, 0xff, 0xff][..],

@@ -202,12 +202,13 @@ mod tests {
             let request = ClientRequest::new(Uri::from_static(uri), NONCE);
             assert_eq!(request.to_request().unwrap_err(), InvalidRequest::Scheme);
         }
-        for protocols in [&["a", "b c"][..], &["b c", "b c"], &["b c"]] {
-            let error = client().protocols(protocols.iter().copied()).to_request();
-            assert_eq!(
-                error.unwrap_err(),
-                InvalidRequest::Protocol("b c".to_owned())
-            );
+        for (protocols, wrong) in [
+            (["a", "b", "a"], "a"),
+            (["a", "b c", "d"], "b c"),
+            (["a", "b", ""], ""),
+        ] {
+            let error = client().protocols(protocols).to_request().unwrap_err();
+            assert_eq!(error, InvalidRequest::Protocol(wrong.to_owned()));
         }
         for name in [HOST, SEC_WEBSOCKET_PROTOCOL, CONTENT_LENGTH, CONNECTION] {
             let headers = HeaderMap::from_iter([(name.clone(), value("x"))]);
