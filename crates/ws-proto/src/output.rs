@@ -230,6 +230,18 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_stays_in_order_when_what_was_sent_is_dropped() {
+        let mut out = Output::new();
+        out.put_slice(&[1; 2 * KEPT_BYTES]);
+        out.put_bytes(vec![2; REFERENCED_BYTES].into());
+        out.advance(2 * KEPT_BYTES - 1);
+        out.put_slice(&[3; 5]);
+        assert!(out.small.len() < KEPT_BYTES);
+        let expected = [&[1][..], &[2; REFERENCED_BYTES], &[3; 5]].concat();
+        assert_eq!(out.copy_to_bytes(out.len()), expected);
+    }
+
+    #[test]
     fn an_emptied_output_keeps_little() {
         let mut out = Output::new();
         for _ in 0..1000 {

@@ -119,18 +119,21 @@ fn control_frames_within_a_slow_message_do_not_buy_it_time() {
 }
 
 #[test]
-fn each_message_has_its_own_time() {
-    let mut server = Side::limited(limits().message_time(5 * SECOND));
-    let bytes = masked(0x82, b"slow");
-    for _ in 0..10 {
-        server.hear(&bytes[..7]).unwrap();
-        server.pass(4 * SECOND).unwrap();
-        let rest = [&bytes[7..], &bytes[..7]].concat();
-        server.hear(&rest).unwrap();
-        server.pass(4 * SECOND).unwrap();
-        server.hear(&bytes[7..]).unwrap();
+fn each_message_has_its_own_time_also_if_the_next_has_begun() {
+    let whole = masked(0x82, b"slow");
+    let fragments = [masked(0x02, b"slow"), masked(0x80, b"ly")].concat();
+    for bytes in [whole, fragments] {
+        let mut server = Side::limited(limits().message_time(5 * SECOND));
+        let (head, tail) = bytes.split_at(7);
+        server.hear(head).unwrap();
+        for _ in 0..10 {
+            server.pass(4 * SECOND).unwrap();
+            let next_begun = [tail, head].concat();
+            assert_eq!(server.hear(&next_begun).map(|events| events.len()), Ok(1));
+        }
+        server.hear(tail).unwrap();
+        assert_eq!(server.pass(10 * SECOND), Ok(()));
     }
-    assert_eq!(server.pass(SECOND), Ok(()));
 }
 
 #[test]
