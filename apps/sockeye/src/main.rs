@@ -1,2 +1,60 @@
-//! To be built.
-fn main() {}
+//! The `sockeye` program: reads what is asked of it, and hands on.
+
+mod addresses;
+mod cli;
+mod config;
+mod serve;
+mod shutdown;
+mod telemetry;
+
+use std::{
+    env,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::Parser;
+use miette::{IntoDiagnostic, Report};
+
+use crate::{
+    cli::{Cli, Command},
+    config::{Flags, InvalidConfig, Resolved, Sources, resolve},
+};
+
+fn main() -> ExitCode {
+    let asked = Cli::parse().into_command();
+    let done = match asked {
+        Command::Serve(args) => {
+            let flags = args.flags();
+            read(args.file.config, flags).and_then(|resolved| serve::serve(&resolved.check()?))
+        }
+        Command::CheckConfig(file) => {
+            read(file.config, Flags::default()).and_then(|resolved| check_config(&resolved))
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => {
+            // Nothing is left to do if this can't be written either.
+            let _ = writeln!(io::stderr(), "{report:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read(file: Option<PathBuf>, flags: Flags) -> Result<Resolved, Report> {
+    let sources = Sources {
+        file: file.or_else(|| env::var_os("SOCKEYE_CONFIG").map(PathBuf::from)),
+        variables: env::vars_os().collect(),
+        flags,
+    };
+    resolve(sources).map_err(InvalidConfig::into)
+}
+
+/// Prints the settings as a file that would make them; the verdict is a comment in it.
+fn check_config(resolved: &Resolved) -> Result<(), Report> {
+    resolved.check()?;
+    let settings = resolved.to_toml().into_diagnostic()?;
+    write!(io::stdout().lock(), "# ok\n{settings}").into_diagnostic()
+}
