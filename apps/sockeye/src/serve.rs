@@ -8,11 +8,13 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use http::{Response, request::Parts};
 use miette::{Diagnostic, IntoDiagnostic};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-use crate::{addresses, config::Config, shutdown::Signals, telemetry};
+use crate::{addresses, config::Config, page, shutdown::Signals, telemetry};
 
 /// The address can't be listened on.
 #[derive(Debug, Error)]
@@ -48,6 +50,15 @@ async fn run(config: &Config) -> miette::Result<()> {
     tracing::info!("closing every session; a second signal stops at once");
     close(future::ready(()), config.server.shutdown_time, signals).await;
     Ok(())
+}
+
+/// Returns what answers requests that are no handshake for an endpoint.
+#[expect(dead_code, reason = "handed to the server once it is wired in")]
+fn fallback(config: &Config) -> fn(&Parts) -> Response<Bytes> {
+    match config.say {
+        Some(_) => page::respond,
+        None => page::not_found,
+    }
 }
 
 /// Waits until every session is closed, but not for longer than the deadline, and not beyond a second signal.

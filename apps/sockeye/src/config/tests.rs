@@ -204,13 +204,13 @@ fn a_key_in_the_wrong_section_is_sent_to_its_own() {
 #[test]
 fn a_name_like_no_other_is_answered_with_all_there_are() {
     let key = report("no-key", "[heartbeat]\nzzzzzzzz = 1\n", &[]);
-    assert_says(&key, &["there are `deadline`, `period`"]);
+    assert_says(&key, &["there are `period`, `deadline`"]);
     let section = report("no-such-section", "[zzzzzzzzzzzz]\n", &[]);
     assert_says(
         &section,
         &[
             "unknown section [zzzzzzzzzzzz]",
-            "[deflate], [echo], [heartbeat]",
+            "[server], [limits], [heartbeat]",
         ],
     );
 }
