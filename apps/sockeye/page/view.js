@@ -92,7 +92,8 @@ export class View {
     item.classList.toggle("mine", said.id === this.#me);
     item.classList.toggle("follows", said.id !== "" && said.id === this.#speaker);
     this.#speaker = said.id;
-    paint(item, said.id);
+    if (said.id === "") item.classList.add("unknown");
+    else paint(item, said.id);
     item.append(byline(said.name), content(heard));
     this.#unpainted.push(item);
     if (this.#unpainted.length > MOST_MESSAGES) this.#unpainted.shift();
@@ -234,9 +235,9 @@ function content(heard) {
  * @param {string} id
  */
 function paint(item, id) {
-  let hash = 0;
-  for (const char of id) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) % 360;
-  if (id !== "") item.style.setProperty("--hue", String(hash));
+  let hash = 0x811c9dc5;
+  for (const char of id) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  item.style.setProperty("--hue", String(hash % 360));
 }
 
 /**
