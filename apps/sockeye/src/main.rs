@@ -20,7 +20,7 @@ use miette::{IntoDiagnostic, Report};
 
 use crate::{
     cli::{Cli, Command},
-    config::{Flags, InvalidConfig, Resolved, Sources, resolve},
+    config::{FILE_VARIABLE, Flags, InvalidConfig, Resolved, Sources, resolve},
 };
 
 fn main() -> ExitCode {
@@ -28,7 +28,9 @@ fn main() -> ExitCode {
     let done = match asked {
         Command::Serve(args) => {
             let flags = args.flags();
-            read(args.file.config, flags).and_then(|resolved| serve::serve(&resolved.check()?))
+            read(args.file.config, flags)
+                .and_then(|resolved| resolved.check().map_err(InvalidConfig::into_report))
+                .and_then(|config| serve::serve(&config))
         }
         Command::CheckConfig(file) => {
             read(file.config, Flags::default()).and_then(|resolved| check_config(&resolved))
@@ -44,18 +46,25 @@ fn main() -> ExitCode {
     }
 }
 
+/// The file that the environment names, if it names one.
+fn file_by_variable() -> Option<PathBuf> {
+    env::var_os(FILE_VARIABLE)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
 fn read(file: Option<PathBuf>, flags: Flags) -> Result<Resolved, Report> {
     let sources = Sources {
-        file: file.or_else(|| env::var_os("SOCKEYE_CONFIG").map(PathBuf::from)),
+        file: file.or_else(file_by_variable),
         variables: env::vars_os().collect(),
         flags,
     };
-    resolve(sources).map_err(InvalidConfig::into)
+    resolve(sources).map_err(InvalidConfig::into_report)
 }
 
 /// Prints the settings as a file that would make them; the verdict is a comment in it.
 fn check_config(resolved: &Resolved) -> Result<(), Report> {
-    resolved.check()?;
+    resolved.check().map_err(InvalidConfig::into_report)?;
     let settings = resolved.to_toml().into_diagnostic()?;
     write!(io::stdout().lock(), "# ok\n{settings}").into_diagnostic()
 }

@@ -105,3 +105,39 @@ impl Diagnostic for CannotListen {
         Some(Box::new(format!("try --listen :{port}")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_never_closes_is_not_waited_for_beyond_the_deadline() {
+        let deadline = Duration::from_secs(10);
+        let begun = tokio::time::Instant::now();
+        close(future::pending(), deadline, Signals::new().unwrap()).await;
+        let waited = begun.elapsed();
+        assert!(waited >= deadline && waited < deadline * 2, "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_waited_for_once_all_is_closed() {
+        let begun = tokio::time::Instant::now();
+        close(future::ready(()), Duration::MAX, Signals::new().unwrap()).await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+
+    #[test]
+    fn only_a_served_page_is_named_in_the_greeting() {
+        let mut config = crate::config::resolve(crate::config::Sources::default())
+            .unwrap()
+            .check()
+            .unwrap();
+        let bound = SocketAddr::from(([127, 0, 0, 1], 9000));
+        assert!(greeting(&config, bound).contains("http://localhost:9000/say"));
+        config.say = None;
+        assert_eq!(
+            greeting(&config, bound),
+            "sockeye listens on 127.0.0.1:9000\n"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, NamedSource, Report, SourceSpan};
 use thiserror::Error;
 
 use super::{checked::Rule, setting::Place};
@@ -59,6 +59,19 @@ pub(crate) enum Mistake {
     /// Values that are right by themselves don't go together, or one is out of its range.
     #[error("{name}: {rule}")]
     Rule { name: String, rule: Rule },
+}
+
+impl InvalidConfig {
+    /// Makes a report for the operator; a single mistake stands alone.
+    pub(crate) fn into_report(mut self) -> Report {
+        match self.mistakes.pop() {
+            Some(only) if self.mistakes.is_empty() => only.into(),
+            last => {
+                self.mistakes.extend(last);
+                self.into()
+            }
+        }
+    }
 }
 
 impl From<Vec<ConfigError>> for InvalidConfig {

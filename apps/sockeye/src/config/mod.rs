@@ -16,5 +16,5 @@ mod value;
 pub(crate) use checked::Config;
 pub(crate) use error::InvalidConfig;
 pub(crate) use resolve::{Resolved, Sources, resolve};
-pub(crate) use setting::Flags;
+pub(crate) use setting::{FILE_VARIABLE, Flags};
 pub(crate) use value::{Listen, Workers};

@@ -49,11 +49,11 @@ fn from(
     })
 }
 
-fn rendered(error: &InvalidConfig) -> String {
+fn rendered(error: InvalidConfig) -> String {
     let mut text = String::new();
     GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
         .with_width(200)
-        .render_report(&mut text, error)
+        .render_report(&mut text, error.into_report().as_ref())
         .unwrap();
     text
 }
@@ -63,7 +63,7 @@ fn report(name: &str, file: &str, env: &[(&str, &str)]) -> String {
     let error = from(name, file, env, Flags::default())
         .and_then(|resolved| resolved.check())
         .unwrap_err();
-    rendered(&error)
+    rendered(error)
 }
 
 #[track_caller]
@@ -281,7 +281,7 @@ fn a_file_that_is_not_there_is_named() {
         ..Sources::default()
     };
     assert_says(
-        &rendered(&resolve(sources).unwrap_err()),
+        &rendered(resolve(sources).unwrap_err()),
         &["can't read /nowhere/sockeye.toml"],
     );
 }
@@ -314,7 +314,7 @@ fn a_variable_that_is_not_utf8_is_named() {
     })
     .unwrap_err();
     assert_says(
-        &rendered(&refused),
+        &rendered(refused),
         &["SOCKEYE_SERVER_LISTEN: the value is not UTF-8"],
     );
 }
