@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use miette::{Diagnostic, NamedSource, Report, SourceSpan};
 use thiserror::Error;
 
-use super::{checked::Rule, setting::Place};
+use super::{rule::Rule, setting::Place};
 
 /// The settings can't be used; it carries every mistake that was found.
 #[derive(Debug, Error, Diagnostic)]

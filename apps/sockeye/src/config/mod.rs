@@ -8,6 +8,7 @@ mod error;
 mod key;
 mod raw;
 mod resolve;
+mod rule;
 mod setting;
 #[cfg(test)]
 mod tests;

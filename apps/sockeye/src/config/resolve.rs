@@ -8,10 +8,11 @@ use std::{
 };
 
 use super::{
-    checked::{Broken, Config},
+    checked::Config,
     error::{ConfigError, InvalidConfig, Mistake},
     key::{Key, Known},
     raw::Raw,
+    rule::Broken,
     setting::{Flags, Place, from_environment, from_file, from_flags},
 };
 
