@@ -95,17 +95,12 @@ impl Raw {
     fn check_limits(&self, broken: &mut Vec<Broken>) {
         let limits = self.limits();
         let mut above_zero = true;
-        for (name, is_zero) in [
-            ("message_bytes", limits.message_bytes == 0),
-            ("frame_bytes", limits.frame_bytes == 0),
-            ("fragments", limits.fragments == 0),
-            (
-                "control_frames_per_second",
-                limits.control_frames_per_second == 0,
-            ),
-            ("outbox_bytes", limits.outbox_bytes == 0),
+        for (name, bytes) in [
+            ("message_bytes", limits.message_bytes),
+            ("frame_bytes", limits.frame_bytes),
+            ("outbox_bytes", limits.outbox_bytes),
         ] {
-            if is_zero {
+            if bytes == 0 {
                 above_zero = false;
                 broken.push(Broken::new("limits", name, Rule::Zero));
             }
@@ -122,7 +117,7 @@ impl Raw {
             listen: raw.listen.0,
             workers: raw.workers.0.unwrap_or_else(cores),
             head_bytes: raw.head_bytes.0,
-            head_count: raw.head_count.get().into(),
+            head_count: usize::try_from(raw.head_count.0).unwrap_or(usize::MAX),
             handshake_time: raw.handshake_time.0,
             shutdown_time: raw.shutdown_time.0,
         }
@@ -133,9 +128,9 @@ impl Raw {
         Limits::default()
             .message_bytes(raw.message_bytes.0)
             .frame_bytes(raw.frame_bytes.0)
-            .fragments(raw.fragments)
+            .fragments(raw.fragments.0)
             .message_time(raw.message_time.0)
-            .control_frames_per_second(raw.control_frames_per_second)
+            .control_frames_per_second(raw.control_frames_per_second.0)
             .outbox_bytes(raw.outbox_bytes.0)
             .stall_time(raw.stall_time.0)
             .close_time(raw.close_time.0)

@@ -1,11 +1,9 @@
 //! The settings as they are written, section by section, with their defaults; not yet checked against each other.
 
-use std::num::NonZeroU16;
-
 use serde::{Deserialize, Serialize};
 use sockeye_types::{ContextTakeover, Deflate, Heartbeat, Limits};
 
-use super::value::{Listen, Period, Size, Time, Workers};
+use super::value::{Count, Listen, Period, Size, Time, Workers};
 
 /// Every section. What is serialized from its default is also the list of all keys there are.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -26,7 +24,7 @@ pub(crate) struct RawServer {
     pub(crate) listen: Listen,
     pub(crate) workers: Workers,
     pub(crate) head_bytes: Size,
-    pub(crate) head_count: NonZeroU16,
+    pub(crate) head_count: Count,
     pub(crate) handshake_time: Time,
     pub(crate) shutdown_time: Time,
 }
@@ -37,9 +35,9 @@ pub(crate) struct RawServer {
 pub(crate) struct RawLimits {
     pub(crate) message_bytes: Size,
     pub(crate) frame_bytes: Size,
-    pub(crate) fragments: u32,
+    pub(crate) fragments: Count,
     pub(crate) message_time: Time,
-    pub(crate) control_frames_per_second: u32,
+    pub(crate) control_frames_per_second: Count,
     pub(crate) outbox_bytes: Size,
     pub(crate) stall_time: Time,
     pub(crate) close_time: Time,
@@ -101,7 +99,7 @@ impl Default for RawServer {
             listen: Listen(([0, 0, 0, 0], 8080).into()),
             workers: Workers(None),
             head_bytes: Size(16 << 10),
-            head_count: NonZeroU16::MIN.saturating_add(99),
+            head_count: Count(100),
             handshake_time: Time::from_secs(10),
             shutdown_time: Time::from_secs(10),
         }
@@ -114,9 +112,9 @@ impl Default for RawLimits {
         Self {
             message_bytes: Size(limits.message_bytes),
             frame_bytes: Size(limits.frame_bytes),
-            fragments: limits.fragments,
+            fragments: Count(limits.fragments),
             message_time: Time(limits.message_time),
-            control_frames_per_second: limits.control_frames_per_second,
+            control_frames_per_second: Count(limits.control_frames_per_second),
             outbox_bytes: Size(limits.outbox_bytes),
             stall_time: Time(limits.stall_time),
             close_time: Time(limits.close_time),

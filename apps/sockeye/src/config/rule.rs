@@ -12,7 +12,7 @@ pub(crate) const MIN_HEAD_BYTES: usize = 8 << 10;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub(crate) enum Rule {
-    /// A size or count must not be zero.
+    /// A size must not be zero.
     #[error("it must be above 0")]
     Zero,
     /// The HTTP parser needs more room.
@@ -20,7 +20,8 @@ pub(crate) enum Rule {
     HeadTooSmall(usize),
     /// No message can be as large as the limit says.
     #[error(
-        "{fragments} frames of {frame_bytes} bytes can't carry a message of limits.message_bytes ({message_bytes} bytes)"
+        "{fragments} frames of {frame_bytes} bytes can't carry a message of limits.message_bytes \
+         ({message_bytes} bytes)"
     )]
     FragmentsTooFew {
         fragments: u32,
@@ -29,7 +30,8 @@ pub(crate) enum Rule {
     },
     /// A peer would be cut off by a single message more than the outbox holds.
     #[error(
-        "limits.outbox_bytes ({outbox_bytes} bytes) must have room for one message of limits.message_bytes ({message_bytes} bytes)"
+        "limits.outbox_bytes ({outbox_bytes} bytes) must have room for one message of limits.message_bytes \
+         ({message_bytes} bytes)"
     )]
     OutboxTooSmall {
         outbox_bytes: usize,
@@ -43,7 +45,8 @@ pub(crate) enum Rule {
     Deflate(#[from] InvalidDeflate),
     /// It is not written as an origin.
     #[error(
-        "\"{0}\" is not an origin: write \"same-origin\", \"any\", one such as \"https://example.com\", or a pattern such as \"https://*.example.com\""
+        "\"{0}\" is not an origin: write \"same-origin\", \"any\", one such as \"https://example.com\", \
+         or a pattern such as \"https://*.example.com\""
     )]
     NotAnOrigin(String),
     /// No endpoint is left.

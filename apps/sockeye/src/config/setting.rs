@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::Path, sync::Arc};
 
 use miette::{NamedSource, SourceSpan};
-use serde::{Deserialize, de::IntoDeserializer};
+use serde::Deserialize;
 use toml::{
     Spanned, Table, Value,
     de::{DeTable, DeValue},
@@ -135,14 +135,12 @@ fn known_key(key: Key, known: &Known) -> Result<Key, ConfigError> {
     Err(ConfigError::from(Mistake::UnknownKey { section, name }).help(help))
 }
 
-/// Takes a value out of the document. It fails for a number that is beyond 64 bits.
+/// Takes a value out of the document. What TOML can write and this can't hold is a number beyond 64 bits.
 fn plain(value: Spanned<DeValue<'_>>, key: &Key) -> Result<Value, ConfigError> {
-    Value::deserialize(toml::de::ValueDeserializer::from(value).into_deserializer()).map_err(
-        |error| {
-            let (name, why) = (key.to_string(), error.message().to_owned());
-            Mistake::Value { name, why }.into()
-        },
-    )
+    Value::deserialize(toml::de::ValueDeserializer::from(value)).map_err(|_| {
+        let (name, why) = (key.to_string(), "the number is too large".to_owned());
+        Mistake::Value { name, why }.into()
+    })
 }
 
 /// Reads the settings that environment variables make. Variables of other programs are passed over.

@@ -241,7 +241,14 @@ fn a_value_of_the_wrong_kind_is_shown_where_it_stands_and_how_it_is_written() {
             "[limits]\nframe_bytes = 'big'",
             "limits.frame_bytes: \"big\" is not a size",
         ),
-        ("[limits]\nfragments = -1", "limits.fragments: "),
+        (
+            "[limits]\nfragments = -1",
+            "limits.fragments: -1 is not a count",
+        ),
+        (
+            "[limits]\nfragments = 99999999999999999999",
+            "limits.fragments: the number is too large",
+        ),
         (
             "[limits]\nstall_time = 30",
             "write it with its unit, such as \"25s\"",
@@ -299,7 +306,7 @@ fn a_mistake_in_the_environment_is_named_by_its_variable() {
     let strange = report("env-strange", "", &[("SOCKEYE_ZZZZZZZZZZZZZZZZ", "1")]);
     assert_says(&strange, &["such as SOCKEYE_SERVER_LISTEN"]);
     let value = report("env-value", "", &[("SOCKEYE_LIMITS_FRAGMENTS", "many")]);
-    assert_says(&value, &["SOCKEYE_LIMITS_FRAGMENTS: ", "expected u32"]);
+    assert_says(&value, &["SOCKEYE_LIMITS_FRAGMENTS: ", "from 1 to 1000000"]);
 }
 
 #[cfg(unix)]
@@ -343,8 +350,8 @@ fn a_broken_rule_is_shown_at_the_setting_that_was_made() {
     );
     for (n, (file, words)) in [
         (
-            "[limits]\nfragments = 0",
-            "limits.fragments: it must be above 0",
+            "[limits]\nframe_bytes = 0",
+            "limits.frame_bytes: it must be above 0",
         ),
         (
             "[limits]\nfragments = 2\nframe_bytes = 7",

@@ -11,22 +11,20 @@ use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-/// A size in bytes: `65536` or `"64 KiB"`.
+/// A size in bytes, up to [`Size::MOST`]: `65536` or `"64 KiB"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub(crate) struct Size(pub(crate) usize);
 
-/// A length of time above zero, with its unit: `"25s"`, `"500ms"`, `"1m 30s"`.
+/// How many of something there may be: a whole number from 1 to [`Count::MOST`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub(crate) struct Count(pub(crate) u32);
+
+/// A length of time above zero and up to [`Time::MOST`], with its unit: `"25s"`, `"500ms"`, `"1m 30s"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub(crate) struct Time(pub(crate) Duration);
-
-impl Time {
-    /// A time of whole seconds.
-    pub(crate) const fn from_secs(secs: u64) -> Self {
-        Self(Duration::from_secs(secs))
-    }
-}
 
 /// A length of time, or `"off"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -45,20 +43,30 @@ pub(crate) struct Listen(pub(crate) SocketAddr);
 #[serde(try_from = "Value", into = "Value")]
 pub(crate) struct Workers(pub(crate) Option<NonZeroUsize>);
 
+impl Size {
+    /// The largest size that is taken for meant: 1 TiB.
+    pub(crate) const MOST: u64 = 1 << 40;
+}
+
 impl TryFrom<Value> for Size {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
         let bytes = match &value {
-            Value::Integer(bytes) => usize::try_from(*bytes).ok(),
-            Value::String(text) => ByteSize::from_str(text)
-                .ok()
-                .and_then(|size| usize::try_from(size.as_u64()).ok()),
+            Value::Integer(bytes) => u64::try_from(*bytes).ok(),
+            Value::String(text) => ByteSize::from_str(text).ok().map(|size| size.as_u64()),
             _ => None,
         };
-        bytes.map(Self).ok_or_else(|| {
-            format!("{value} is not a size: write a number of bytes, or one with a unit such as \"64 KiB\"")
-        })
+        bytes
+            .filter(|bytes| *bytes <= Self::MOST)
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .map(Self)
+            .ok_or_else(|| {
+                format!(
+                    "{value} is not a size: write a number of bytes, or one with a unit such as \"64 KiB\", \
+                     up to \"1 TiB\""
+                )
+            })
     }
 }
 
@@ -73,16 +81,58 @@ impl From<Size> for Value {
     }
 }
 
+impl Count {
+    /// The largest count that is taken for meant.
+    pub(crate) const MOST: u32 = 1_000_000;
+}
+
+impl TryFrom<Value> for Count {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        value
+            .as_integer()
+            .and_then(|count| u32::try_from(count).ok())
+            .filter(|count| (1..=Self::MOST).contains(count))
+            .map(Self)
+            .ok_or_else(|| {
+                format!(
+                    "{value} is not a count: write a whole number from 1 to {}",
+                    Self::MOST
+                )
+            })
+    }
+}
+
+impl From<Count> for Value {
+    fn from(Count(count): Count) -> Self {
+        Self::Integer(count.into())
+    }
+}
+
+impl Time {
+    /// The longest time that is taken for meant: a year. Clocks can't count to what is much longer.
+    pub(crate) const MOST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+    /// A time of whole seconds.
+    pub(crate) const fn from_secs(secs: u64) -> Self {
+        Self(Duration::from_secs(secs))
+    }
+}
+
 impl TryFrom<Value> for Time {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
         value
             .as_str()
-            .and_then(positive_duration)
+            .and_then(duration)
             .map(Self)
             .ok_or_else(|| {
-                format!("{value} is not a length of time: write it with its unit, such as \"25s\" or \"500ms\", above zero")
+                format!(
+                    "{value} is not a length of time: write it with its unit, such as \"25s\" or \"500ms\", \
+                     above zero and up to a year"
+                )
             })
     }
 }
@@ -99,7 +149,7 @@ impl TryFrom<Value> for Period {
     fn try_from(value: Value) -> Result<Self, String> {
         match value.as_str() {
             Some("off") => Some(Self(None)),
-            Some(text) => positive_duration(text).map(|time| Self(Some(time))),
+            Some(text) => duration(text).map(|time| Self(Some(time))),
             None => None,
         }
         .ok_or_else(|| {
@@ -114,10 +164,10 @@ impl From<Period> for Value {
     }
 }
 
-fn positive_duration(text: &str) -> Option<Duration> {
+fn duration(text: &str) -> Option<Duration> {
     humantime::parse_duration(text)
         .ok()
-        .filter(|time| !time.is_zero())
+        .filter(|time| !time.is_zero() && *time <= Time::MOST)
 }
 
 impl FromStr for Listen {
@@ -140,7 +190,10 @@ impl FromStr for Listen {
             })
             .map(Self)
             .ok_or_else(|| {
-                format!("\"{text}\" is not an address to listen on: write one such as \"0.0.0.0:8080\", \":8080\" or 8080")
+                format!(
+                    "\"{text}\" is not an address to listen on: write one such as \"0.0.0.0:8080\", \
+                     \":8080\" or 8080"
+                )
             })
     }
 }
@@ -179,7 +232,10 @@ impl FromStr for Workers {
             .filter(|count: &NonZeroUsize| count.get() <= Self::MOST)
             .map(|count| Self(Some(count)))
             .ok_or_else(|| {
-                format!("\"{text}\" is not a number of workers: write one from 1 to {}, or \"auto\" for one a core", Self::MOST)
+                format!(
+                    "\"{text}\" is not a number of workers: write one from 1 to {}, or \"auto\" for one a core",
+                    Self::MOST
+                )
             })
     }
 }
@@ -224,7 +280,25 @@ mod tests {
         for bad in ["", "many", "1 apple", "-1"] {
             assert!(size(bad).unwrap_err().contains("is not a size"), "{bad}");
         }
+        assert_eq!(size("1 TiB"), Ok(1 << 40));
+        assert!(size("1025 GiB").is_err() && size("20 EiB").is_err());
         assert!(size(-1).is_err() && size(true).is_err() && size(1.5).is_err());
+    }
+
+    #[test]
+    fn a_count_is_a_whole_number_above_zero() {
+        let count = |value: Value| Count::try_from(value).map(|count| count.0);
+        assert_eq!(count(1.into()), Ok(1));
+        assert_eq!(count(1_000_000.into()), Ok(Count::MOST));
+        for bad in [
+            0.into(),
+            (-1).into(),
+            1_000_001.into(),
+            1.5.into(),
+            "many".into(),
+        ] {
+            assert!(count(bad).unwrap_err().contains("is not a count"));
+        }
     }
 
     #[test]
@@ -236,7 +310,13 @@ mod tests {
             time(Time(Duration::from_millis(90_500)).into()),
             Ok(Duration::from_millis(90_500))
         );
-        for bad in [25.into(), "25".into(), "0s".into(), "soon".into()] {
+        for bad in [
+            25.into(),
+            "25".into(),
+            "0s".into(),
+            "soon".into(),
+            "2 years".into(),
+        ] {
             assert!(time(bad).unwrap_err().contains("with its unit"));
         }
     }
