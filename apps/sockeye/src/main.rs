@@ -1,2 +1,70 @@
-//! To be built.
-fn main() {}
+//! The `sockeye` program: reads what is asked of it, and hands on.
+
+mod addresses;
+mod cli;
+mod config;
+mod page;
+mod serve;
+mod shutdown;
+mod telemetry;
+
+use std::{
+    env,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::Parser;
+use miette::{IntoDiagnostic, Report};
+
+use crate::{
+    cli::{Cli, Command},
+    config::{FILE_VARIABLE, Flags, InvalidConfig, Resolved, Sources, resolve},
+};
+
+fn main() -> ExitCode {
+    let asked = Cli::parse().into_command();
+    let done = match asked {
+        Command::Serve(args) => {
+            let flags = args.flags();
+            read(args.file.config, flags)
+                .and_then(|resolved| resolved.check().map_err(InvalidConfig::into_report))
+                .and_then(|config| serve::serve(&config))
+        }
+        Command::CheckConfig(file) => {
+            read(file.config, Flags::default()).and_then(|resolved| check_config(&resolved))
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => {
+            // Nothing is left to do if this can't be written either.
+            let _ = writeln!(io::stderr(), "{report:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The file that the environment names, if it names one.
+fn file_by_variable() -> Option<PathBuf> {
+    env::var_os(FILE_VARIABLE)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
+fn read(file: Option<PathBuf>, flags: Flags) -> Result<Resolved, Report> {
+    let sources = Sources {
+        file: file.or_else(file_by_variable),
+        variables: env::vars_os().collect(),
+        flags,
+    };
+    resolve(sources).map_err(InvalidConfig::into_report)
+}
+
+/// Prints the settings as a file that would make them; the verdict is a comment in it.
+fn check_config(resolved: &Resolved) -> Result<(), Report> {
+    resolved.check().map_err(InvalidConfig::into_report)?;
+    let settings = resolved.to_toml().into_diagnostic()?;
+    write!(io::stdout().lock(), "# ok\n{settings}").into_diagnostic()
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ANSWER_TIME, CONNECT_TIME, Connection, STEADY_TIME } from "../page/connection.js";
+import { delay } from "../page/backoff.js";
+import { Clock } from "./clock.mjs";
+
+/** A connection with the sockets it asked for, the states it went through and what it heard. */
+function setUp() {
+  const clock = new Clock();
+  const [sockets, states, heard] = [[], [], []];
+  const connect = (url) => {
+    const socket = { url, sent: [], closed: 0, send: (text) => socket.sent.push(text), close: () => (socket.closed += 1) };
+    sockets.push(socket);
+    return socket;
+  };
+  const connection = new Connection(
+    "ws://test/say",
+    { onStatus: (status) => states.push(status.state), onMessage: (data) => heard.push(data) },
+    { connect, setTimer: clock.setTimer, clearTimer: clock.clearTimer, chance: () => 1 },
+  );
+  return { clock, sockets, states, heard, connection };
+}
+
+test("it connects, opens, hears and says", () => {
+  const { sockets, states, heard, connection } = setUp();
+  connection.start();
+  assert.equal(connection.send("too early"), false);
+  sockets[0].onopen();
+  sockets[0].onmessage({ data: "hi" });
+  assert.equal(connection.send("ho"), true);
+  assert.deepEqual([states, heard, sockets[0].sent], [["connecting", "open"], ["hi"], ["ho"]]);
+});
+
+test("a lost connection comes back after a wait that grows with each failure", () => {
+  const { clock, sockets, states, connection } = setUp();
+  connection.start();
+  for (let failures = 0; failures < 4; failures += 1) {
+    sockets[failures].onclose();
+    clock.pass(delay(failures, 1) - 1);
+    assert.equal(sockets.length, failures + 1);
+    clock.pass(1);
+    assert.equal(sockets.length, failures + 2);
+  }
+  assert.deepEqual(states.slice(0, 3), ["connecting", "waiting", "connecting"]);
+});
+
+test("the wait is short again only after the connection has held for a while", () => {
+  const { clock, sockets, connection } = setUp();
+  connection.start();
+  sockets[0].onclose();
+  clock.pass(delay(0, 1));
+  sockets[1].onopen();
+  clock.pass(STEADY_TIME - 1);
+  sockets[1].onclose();
+  clock.pass(delay(1, 1) - 1);
+  assert.equal(sockets.length, 2);
+  clock.pass(1);
+  sockets[2].onopen();
+  clock.pass(STEADY_TIME);
+  sockets[2].onclose();
+  clock.pass(delay(0, 1));
+  assert.equal(sockets.length, 4);
+});
+
+test("an attempt that hangs is given up", () => {
+  const { clock, sockets, states, connection } = setUp();
+  connection.start();
+  clock.pass(CONNECT_TIME);
+  assert.equal(sockets[0].closed, 1);
+  assert.equal(states.at(-1), "waiting");
+});
+
+test("a connection on which nothing comes back is given up", () => {
+  const { clock, sockets, states, connection } = setUp();
+  connection.start();
+  sockets[0].onopen();
+  connection.send("a");
+  clock.pass(ANSWER_TIME - 1);
+  connection.send("b");
+  sockets[0].onmessage({ data: "a" });
+  clock.pass(ANSWER_TIME);
+  assert.equal(states.at(-1), "open");
+  connection.send("c");
+  clock.pass(ANSWER_TIME);
+  assert.equal(states.at(-1), "waiting");
+});
+
+test("retry does not wait, and does nothing while there is nothing to retry", () => {
+  const { sockets, connection } = setUp();
+  connection.retry();
+  assert.equal(sockets.length, 0);
+  connection.start();
+  connection.start();
+  connection.retry();
+  assert.equal(sockets.length, 1);
+  sockets[0].onclose();
+  connection.retry();
+  assert.equal(sockets.length, 2);
+});
+
+test("a stopped connection leaves nothing behind and can be started again", () => {
+  const { clock, sockets, states, connection } = setUp();
+  connection.start();
+  sockets[0].onopen();
+  connection.send("a");
+  connection.stop();
+  assert.deepEqual([clock.size, sockets[0].closed, sockets[0].onclose], [0, 1, null]);
+  connection.start();
+  assert.deepEqual(states, ["connecting", "open", "closed", "connecting"]);
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { answerDelay, EXPIRY, MOST, Roster } from "../page/roster.js";
+
+const names = (roster) => roster.list().map((person) => person.name);
+
+test("one who is heard of is there until the silence is too long", () => {
+  const roster = new Roster();
+  assert.equal(roster.see("a", "Ann", 0), "joined");
+  assert.equal(roster.see("b", "Bea", 0), "joined");
+  assert.equal(roster.see("a", "Ann", 1), "known");
+  assert.deepEqual(roster.expire(EXPIRY), []);
+  assert.deepEqual(roster.expire(EXPIRY + 1).map((person) => person.id), ["b"]);
+  assert.deepEqual(names(roster), ["Ann"]);
+});
+
+test("one who takes another name stays one", () => {
+  const roster = new Roster();
+  roster.see("a", "Ann", 0);
+  assert.equal(roster.see("a", "Anna", 0), "renamed");
+  assert.deepEqual(names(roster), ["Anna"]);
+});
+
+test("one who leaves is gone, and leaving twice changes nothing", () => {
+  const roster = new Roster();
+  roster.see("a", "Ann", 0);
+  assert.equal(roster.leave("a")?.name, "Ann");
+  assert.equal(roster.leave("a"), undefined);
+  assert.equal(roster.size, 0);
+});
+
+test("people are listed by name, and those of one name in a steady order", () => {
+  const roster = new Roster();
+  for (const [id, name] of [["3", "b"], ["2", "a"], ["1", "b"]]) roster.see(id, name, 0);
+  assert.deepEqual(roster.list().map((person) => person.id), ["2", "1", "3"]);
+});
+
+test("a full roster takes nobody new but keeps whom it has", () => {
+  const roster = new Roster();
+  for (let n = 0; n < MOST; n += 1) roster.see(String(n), "x", 0);
+  assert.equal(roster.see("one more", "x", 0), "full");
+  assert.equal(roster.see("0", "x", 5), "known");
+  assert.equal(roster.size, MOST);
+});
+
+test("answers spread over a longer time where there are many to give them", () => {
+  assert.equal(answerDelay(2, 0), 0);
+  assert.equal(answerDelay(2, 1), 300);
+  assert.equal(answerDelay(200, 1), 5000);
+});

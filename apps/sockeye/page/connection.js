@@ -1,0 +1,193 @@
+// One lasting connection: it comes back by itself, and says in which state it is.
+//
+//             start            opened
+//   closed ---------> connecting ---------> open
+//     ^                 ^    |               |
+//     | stop            |    | failed        | lost, or silent
+//     | (from any)      |    v               |
+//     +----           waiting <--------------+
+//                 (time is up, or retry)
+//
+// Whatever it needs of its surroundings (sockets, timers, chance) is handed in, so that tests can move the clock.
+
+import { delay } from "./backoff.js";
+
+/** How long an attempt to connect may take, in milliseconds. */
+export const CONNECT_TIME = 10_000;
+/** How long after something was sent something must arrive; the room returns what is said in it. */
+export const ANSWER_TIME = 15_000;
+/** How long a connection must have held for the next wait to be short again. */
+export const STEADY_TIME = 5_000;
+
+/**
+ * @typedef {{state: "closed"} | {state: "connecting"} | {state: "open"} | {state: "waiting", ms: number}} Status
+ *
+ * @typedef {object} Surroundings
+ * @property {(url: string) => WebSocket} connect
+ * @property {(run: () => void, ms: number) => number} setTimer
+ * @property {(timer: number) => void} clearTimer
+ * @property {() => number} chance from 0 to 1
+ *
+ * @typedef {object} Listener
+ * @property {(status: Status) => void} onStatus
+ * @property {(data: string | ArrayBuffer) => void} onMessage
+ */
+
+/** A WebSocket that comes back. */
+export class Connection {
+  /** @type {Status} */
+  #status = { state: "closed" };
+  /** @type {WebSocket | undefined} */
+  #socket;
+  /**
+   * The one timer of the state: the attempt's, the wait's, or that of being steady.
+   * @type {Timer}
+   */
+  #timer;
+  /**
+   * Runs while something was sent and nothing has arrived since.
+   * @type {Timer}
+   */
+  #answer;
+  #failures = 0;
+  /** @type {string} */
+  #url;
+  /** @type {Listener} */
+  #listener;
+  /** @type {Surroundings} */
+  #around;
+
+  /**
+   * @param {string} url
+   * @param {Listener} listener
+   * @param {Surroundings} around
+   */
+  constructor(url, listener, around = browser) {
+    this.#url = url;
+    this.#listener = listener;
+    this.#around = around;
+    this.#timer = new Timer(around);
+    this.#answer = new Timer(around);
+  }
+
+  /** Connects, unless that is under way or done. */
+  start() {
+    if (this.#status.state === "closed") this.#attempt();
+  }
+
+  /** Connects at once instead of waiting for the time to be up. */
+  retry() {
+    if (this.#status.state === "waiting") this.#attempt();
+  }
+
+  /** Closes, and stays closed until it is started again. */
+  stop() {
+    this.#abandon();
+    this.#failures = 0;
+    this.#enter({ state: "closed" });
+  }
+
+  /**
+   * Sends, if it is open.
+   * @param {string} text
+   * @returns {boolean} whether it was handed to the socket
+   */
+  send(text) {
+    if (this.#status.state !== "open" || !this.#socket) return false;
+    this.#socket.send(text);
+    if (!this.#answer.runs) this.#answer.start(() => this.#lost(), ANSWER_TIME);
+    return true;
+  }
+
+  #attempt() {
+    this.#abandon();
+    this.#enter({ state: "connecting" });
+    const socket = this.#around.connect(this.#url);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => this.#opened();
+    socket.onmessage = (event) => this.#heard(event.data);
+    socket.onclose = () => this.#lost();
+    this.#socket = socket;
+    this.#timer.start(() => this.#lost(), CONNECT_TIME);
+  }
+
+  #opened() {
+    this.#timer.start(() => {
+      this.#failures = 0;
+    }, STEADY_TIME);
+    this.#enter({ state: "open" });
+  }
+
+  /** @param {string | ArrayBuffer} data */
+  #heard(data) {
+    this.#answer.stop();
+    this.#listener.onMessage(data);
+  }
+
+  #lost() {
+    this.#abandon();
+    const ms = delay(this.#failures, this.#around.chance());
+    this.#failures += 1;
+    this.#timer.start(() => this.#attempt(), ms);
+    this.#enter({ state: "waiting", ms });
+  }
+
+  /** Lets go of the socket and of what was waited for; a socket that hangs is not waited for either. */
+  #abandon() {
+    this.#timer.stop();
+    this.#answer.stop();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  /** @param {Status} status */
+  #enter(status) {
+    this.#status = status;
+    this.#listener.onStatus(status);
+  }
+}
+
+/** A timer that runs at most once at a time. */
+class Timer {
+  /** @type {number | undefined} */
+  #timer;
+  /** @type {Surroundings} */
+  #around;
+
+  /** @param {Surroundings} around */
+  constructor(around) {
+    this.#around = around;
+  }
+
+  get runs() {
+    return this.#timer !== undefined;
+  }
+
+  /**
+   * @param {() => void} run
+   * @param {number} ms
+   */
+  start(run, ms) {
+    this.stop();
+    this.#timer = this.#around.setTimer(() => {
+      this.#timer = undefined;
+      run();
+    }, ms);
+  }
+
+  stop() {
+    if (this.#timer !== undefined) this.#around.clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** @type {Surroundings} */
+const browser = {
+  connect: (url) => new WebSocket(url),
+  setTimer: (run, ms) => Number(setTimeout(run, ms)),
+  clearTimer: (timer) => clearTimeout(timer),
+  chance: Math.random,
+};

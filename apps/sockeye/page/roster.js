@@ -1,0 +1,86 @@
+// Who is there, as far as one page has heard. Pure: the time is an argument, in milliseconds.
+
+/** How often a page says that it is still there. */
+export const REFRESH = 20_000;
+/** After how long a silence someone is taken for gone. */
+export const EXPIRY = 60_000;
+/** The most people who are kept; more are not listed. */
+export const MOST = 200;
+
+/**
+ * One who is there.
+ * @typedef {{id: string, name: string, seen: number}} Person
+ */
+
+/** The people of whom something was heard not long ago. */
+export class Roster {
+  /** @type {Map<string, Person>} */
+  #people = new Map();
+
+  /**
+   * Notes a sign of life.
+   * @param {string} id
+   * @param {string} name
+   * @param {number} now
+   * @returns {"joined" | "renamed" | "known" | "full"}
+   */
+  see(id, name, now) {
+    const known = this.#people.get(id);
+    if (!known && this.#people.size >= MOST) return "full";
+    this.#people.set(id, { id, name, seen: now });
+    if (!known) return "joined";
+    return known.name === name ? "known" : "renamed";
+  }
+
+  /**
+   * Forgets one who left.
+   * @param {string} id
+   * @returns {Person | undefined} who it was
+   */
+  leave(id) {
+    const person = this.#people.get(id);
+    this.#people.delete(id);
+    return person;
+  }
+
+  /**
+   * Forgets those of whom nothing was heard for too long.
+   * @param {number} now
+   * @returns {Person[]} who they were
+   */
+  expire(now) {
+    const gone = [...this.#people.values()].filter((person) => now - person.seen > EXPIRY);
+    for (const person of gone) this.#people.delete(person.id);
+    return gone;
+  }
+
+  /** Forgets everyone. */
+  clear() {
+    this.#people.clear();
+  }
+
+  /** @returns {number} how many are there */
+  get size() {
+    return this.#people.size;
+  }
+
+  /**
+   * Lists who is there by name; those of one name by id, so that the order does not jump.
+   * @returns {Person[]}
+   */
+  list() {
+    const order = (/** @type {Person} */ a, /** @type {Person} */ b) =>
+      a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
+    return [...this.#people.values()].sort(order);
+  }
+}
+
+/**
+ * Returns how long to wait before answering a hello: longer the more there are to answer it.
+ * @param {number} people how many are there
+ * @param {number} chance from 0 to 1
+ * @returns {number} milliseconds
+ */
+export function answerDelay(people, chance) {
+  return Math.round(Math.max(300, people * 25) * chance);
+}

@@ -1,0 +1,66 @@
+//! The addresses that people can open, given the one that is listened on.
+
+use std::net::{IpAddr, SocketAddr};
+
+/// Returns the addresses to open, the one for this machine first.
+///
+/// `local` are the machine's own addresses; they count where the program listens on all of them.
+pub(crate) fn to_open(bound: SocketAddr, local: &[IpAddr]) -> Vec<String> {
+    let port = bound.port();
+    let url = |host: &str| format!("http://{host}:{port}/say");
+    if !bound.ip().is_unspecified() {
+        return vec![match bound.ip() {
+            ip if ip.is_loopback() && ip.is_ipv4() => url("localhost"),
+            IpAddr::V6(ip) => url(&format!("[{ip}]")),
+            IpAddr::V4(ip) => url(&ip.to_string()),
+        }];
+    }
+    let reachable = local.iter().filter_map(|ip| match ip {
+        IpAddr::V4(ip) if !ip.is_loopback() && !ip.is_link_local() => Some(url(&ip.to_string())),
+        IpAddr::V6(ip) if bound.is_ipv6() && !ip.is_loopback() && !ip.is_unicast_link_local() => {
+            Some(url(&format!("[{ip}]")))
+        }
+        _ => None,
+    });
+    std::iter::once(url("localhost")).chain(reachable).collect()
+}
+
+/// Returns the machine's own addresses; none if the system does not tell.
+pub(crate) fn local() -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    interfaces.iter().map(if_addrs::Interface::ip).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn urls(bound: &str, local: &[&str]) -> Vec<String> {
+        let local: Vec<_> = local.iter().map(|ip| ip.parse().unwrap()).collect();
+        to_open(bound.parse().unwrap(), &local)
+    }
+
+    #[test]
+    fn every_address_others_can_reach_is_named_when_all_are_listened_on() {
+        let local = [
+            "127.0.0.1",
+            "192.168.0.7",
+            "169.254.1.1",
+            "::1",
+            "fe80::1",
+            "fd00::7",
+        ];
+        let v4 = ["http://localhost:8080/say", "http://192.168.0.7:8080/say"];
+        assert_eq!(urls("0.0.0.0:8080", &local), v4);
+        let both = [v4[0], v4[1], "http://[fd00::7]:8080/say"];
+        assert_eq!(urls("[::]:8080", &local), both);
+    }
+
+    #[test]
+    fn only_the_address_listened_on_is_named_when_it_is_one() {
+        let local = ["192.168.0.7"];
+        assert_eq!(urls("127.0.0.1:80", &local), ["http://localhost:80/say"]);
+        assert_eq!(urls("10.0.0.1:9000", &local), ["http://10.0.0.1:9000/say"]);
+        assert_eq!(urls("[::1]:9000", &local), ["http://[::1]:9000/say"]);
+    }
+}

@@ -1,0 +1,109 @@
+//! The command line: what can be asked of the program, and how.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Flags, Listen, Workers};
+
+/// Real-time sockets: a chat page and raw WebSocket endpoints, started by one command.
+#[derive(Debug, Parser)]
+#[command(name = "sockeye", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sockeye                        serve on port 8080; open http://localhost:8080/say
+  sockeye --listen :9000         the same on port 9000
+  sockeye check-config --config sockeye.toml
+  SOCKEYE_LIMITS_MESSAGE_BYTES='4 MiB' SOCKEYE_LIMITS_OUTBOX_BYTES='8 MiB' sockeye
+
+Every key of the file can also be set as SOCKEYE_SECTION_KEY.
+Flags beat the environment, which beats the file. RUST_LOG sets what is logged.";
+
+/// What is asked of the program.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the endpoints and the page (what happens without a command)
+    Serve(ServeArgs),
+    /// Check the configuration and print it in full
+    CheckConfig(FileArgs),
+}
+
+/// What `serve` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen: an address and port, `:9000`, or a port alone [default: 0.0.0.0:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<Listen>,
+    /// How many threads serve, or `auto` for one a core [default: auto]
+    #[arg(long, value_name = "N")]
+    workers: Option<Workers>,
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+}
+
+/// Which file is read.
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// The configuration file, in TOML [env: SOCKEYE_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Returns what is asked for: to serve, unless said otherwise.
+    pub(crate) fn into_command(self) -> Command {
+        self.command.unwrap_or(Command::Serve(self.serve))
+    }
+}
+
+impl ServeArgs {
+    /// Returns the settings that the flags make.
+    pub(crate) fn flags(&self) -> Flags {
+        Flags {
+            listen: self.listen,
+            workers: self.workers,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace()).map(Cli::into_command)
+    }
+
+    #[test]
+    fn serve_is_what_happens_without_a_command() {
+        for line in ["sockeye --listen :9000", "sockeye serve --listen 9000"] {
+            let Ok(Command::Serve(args)) = parse(line) else {
+                panic!("{line} does not serve");
+            };
+            let listen = args.flags().listen.unwrap();
+            assert_eq!(listen.0, "0.0.0.0:9000".parse().unwrap());
+        }
+        assert!(matches!(parse("sockeye"), Ok(Command::Serve(_))));
+    }
+
+    #[test]
+    fn a_bad_flag_is_named_with_what_it_takes() {
+        let refused = parse("sockeye --workers 0").unwrap_err().to_string();
+        assert!(refused.contains("--workers <N>"), "{refused}");
+        assert!(refused.contains("from 1 to 1024"), "{refused}");
+    }
+
+    #[test]
+    fn the_command_line_is_consistent_in_itself() {
+        use clap::CommandFactory;
+        <Cli as CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,216 @@
+//! The settings once they are known to make sense together: what the program runs on.
+
+use std::{net::SocketAddr, num::NonZeroUsize, thread, time::Duration};
+
+use http::uri::{Authority, Scheme};
+use sockeye_types::{Deflate, Heartbeat, Limits, WindowBits};
+
+use super::{
+    key::Key,
+    raw::{Overflow, Raw, RawDeflate, RawEndpoint},
+    rule::{Broken, MIN_HEAD_BYTES, Rule},
+    value::Size,
+};
+
+/// What the program runs on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Config {
+    /// Where it listens and what a handshake may cost.
+    pub(crate) server: Server,
+    /// What one peer may cost, on every endpoint.
+    pub(crate) limits: Limits,
+    /// When silent peers are asked, on every endpoint.
+    pub(crate) heartbeat: Heartbeat,
+    /// Compression on every endpoint; `None` turns it off.
+    pub(crate) deflate: Option<Deflate>,
+    /// The endpoint `/say` and its page; `None` turns both off.
+    pub(crate) say: Option<Endpoint>,
+    /// The endpoint `/echo`; `None` turns it off.
+    pub(crate) echo: Option<Endpoint>,
+}
+
+/// Where the program listens and what a handshake may cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Server {
+    /// The address to bind.
+    pub(crate) listen: SocketAddr,
+    /// How many threads serve. Default one a core.
+    pub(crate) workers: NonZeroUsize,
+    /// How many bytes a request's head may have. Default 16 KiB, at least 8 KiB.
+    pub(crate) head_bytes: usize,
+    /// How many header fields a request may have. Default 100.
+    pub(crate) head_count: usize,
+    /// How long a handshake may take. Default 10 s.
+    pub(crate) handshake_time: Duration,
+    /// How long a shutdown waits for closing handshakes. Default 10 s.
+    pub(crate) shutdown_time: Duration,
+}
+
+/// Who may connect to an endpoint, and what becomes of slow readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// The origins that pages may connect from, beside the server's own: exact ones, patterns, or `*` for any.
+    pub(crate) allowed_origins: Vec<String>,
+    /// What happens when a peer's outbox is full.
+    pub(crate) overflow: Overflow,
+}
+
+impl Raw {
+    /// Checks ranges and what must hold between settings.
+    pub(crate) fn check(&self) -> Result<Config, Vec<Broken>> {
+        let mut broken = Vec::new();
+        self.check_server(&mut broken);
+        self.check_limits(&mut broken);
+        let deflate = check_deflate(&self.deflate, &mut broken);
+        let say = check_endpoint("say", &self.say, &mut broken);
+        let echo = check_endpoint("echo", &self.echo, &mut broken);
+        if !self.say.enabled && !self.echo.enabled {
+            let keys = ["say", "echo"].map(|section| Key::new(section, "enabled"));
+            let (keys, rule) = (keys.into(), Rule::NothingServed);
+            broken.push(Broken { keys, rule });
+        }
+        if !broken.is_empty() {
+            return Err(broken);
+        }
+        Ok(Config {
+            server: self.server(),
+            limits: self.limits(),
+            heartbeat: Heartbeat::default()
+                .period(self.heartbeat.period.0)
+                .deadline(self.heartbeat.deadline.0),
+            deflate,
+            say,
+            echo,
+        })
+    }
+
+    fn check_server(&self, broken: &mut Vec<Broken>) {
+        let Size(head_bytes) = self.server.head_bytes;
+        if head_bytes < MIN_HEAD_BYTES {
+            let rule = Rule::HeadTooSmall(head_bytes);
+            broken.push(Broken::new("server", "head_bytes", rule));
+        }
+    }
+
+    fn check_limits(&self, broken: &mut Vec<Broken>) {
+        let limits = self.limits();
+        let mut above_zero = true;
+        for (name, bytes) in [
+            ("message_bytes", limits.message_bytes),
+            ("frame_bytes", limits.frame_bytes),
+            ("outbox_bytes", limits.outbox_bytes),
+        ] {
+            if bytes == 0 {
+                above_zero = false;
+                broken.push(Broken::new("limits", name, Rule::Zero));
+            }
+        }
+        if above_zero {
+            check_messages_fit(&limits, broken);
+        }
+    }
+
+    fn server(&self) -> Server {
+        let raw = &self.server;
+        let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Server {
+            listen: raw.listen.0,
+            workers: raw.workers.0.unwrap_or_else(cores),
+            head_bytes: raw.head_bytes.0,
+            head_count: usize::try_from(raw.head_count.0).unwrap_or(usize::MAX),
+            handshake_time: raw.handshake_time.0,
+            shutdown_time: raw.shutdown_time.0,
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let raw = &self.limits;
+        Limits::default()
+            .message_bytes(raw.message_bytes.0)
+            .frame_bytes(raw.frame_bytes.0)
+            .fragments(raw.fragments.0)
+            .message_time(raw.message_time.0)
+            .control_frames_per_second(raw.control_frames_per_second.0)
+            .outbox_bytes(raw.outbox_bytes.0)
+            .stall_time(raw.stall_time.0)
+            .close_time(raw.close_time.0)
+    }
+}
+
+fn check_messages_fit(limits: &Limits, broken: &mut Vec<Broken>) {
+    let (message_bytes, outbox_bytes) = (limits.message_bytes, limits.outbox_bytes);
+    let (fragments, frame_bytes) = (limits.fragments, limits.frame_bytes);
+    let keys = |names: &[&str]| names.iter().map(|name| Key::new("limits", *name)).collect();
+    let frames = usize::try_from(fragments).unwrap_or(usize::MAX);
+    if frames.saturating_mul(frame_bytes) < message_bytes {
+        broken.push(Broken {
+            keys: keys(&["fragments", "frame_bytes", "message_bytes"]),
+            rule: Rule::FragmentsTooFew {
+                fragments,
+                frame_bytes,
+                message_bytes,
+            },
+        });
+    }
+    if outbox_bytes < message_bytes {
+        broken.push(Broken {
+            keys: keys(&["outbox_bytes", "message_bytes"]),
+            rule: Rule::OutboxTooSmall {
+                outbox_bytes,
+                message_bytes,
+            },
+        });
+    }
+}
+
+fn check_deflate(raw: &RawDeflate, broken: &mut Vec<Broken>) -> Option<Deflate> {
+    if !(1..=9).contains(&raw.level) {
+        broken.push(Broken::new("deflate", "level", Rule::Level(raw.level)));
+    }
+    let mut window = |name, bits| {
+        WindowBits::new(bits)
+            .map_err(|error| broken.push(Broken::new("deflate", name, error.into())))
+            .ok()
+    };
+    let own = window("own_window", raw.own_window);
+    let peer = window("peer_window", raw.peer_window);
+    let deflate = Deflate::default()
+        .level(raw.level)
+        .min_bytes(raw.min_bytes.0)
+        .contexts(raw.own_context.into(), raw.peer_context.into())
+        .windows(own?, peer?);
+    raw.enabled.then_some(deflate)
+}
+
+fn check_endpoint(section: &str, raw: &RawEndpoint, broken: &mut Vec<Broken>) -> Option<Endpoint> {
+    let mut allowed_origins = Vec::new();
+    for text in &raw.allowed_origins {
+        match text.as_str() {
+            // It is always allowed; the word is there to say so.
+            "same-origin" => {}
+            "any" | "*" => allowed_origins.push("*".to_owned()),
+            origin if is_origin(origin) => allowed_origins.push(origin.to_owned()),
+            _ => {
+                let rule = Rule::NotAnOrigin(text.clone());
+                broken.push(Broken::new(section, "allowed_origins", rule));
+            }
+        }
+    }
+    raw.enabled.then_some(Endpoint {
+        allowed_origins,
+        overflow: raw.overflow,
+    })
+}
+
+/// Says whether it has a scheme, a host (perhaps with `*.` before it) and perhaps a port (or `*`), and nothing behind
+/// (RFC 6454 §6.2).
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let rest = rest.strip_prefix("*.").unwrap_or(rest);
+    let rest = rest.strip_suffix(":*").unwrap_or(rest);
+    scheme.parse::<Scheme>().is_ok()
+        && !rest.contains(['@', '*', ','])
+        && rest.parse::<Authority>().is_ok()
+}

@@ -1,0 +1,21 @@
+//! What an operator can set: read from a file, the environment and the command line, then checked as a whole.
+//!
+//! Flags beat the environment, which beats the file, which beats the defaults. A setting keeps the place it was made
+//! at, so that whatever is wrong with it can be answered there.
+
+mod checked;
+mod error;
+mod key;
+mod raw;
+mod resolve;
+mod rule;
+mod setting;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub(crate) use checked::Config;
+pub(crate) use error::InvalidConfig;
+pub(crate) use resolve::{Resolved, Sources, resolve};
+pub(crate) use setting::{FILE_VARIABLE, Flags};
+pub(crate) use value::{Listen, Workers};

@@ -1,0 +1,176 @@
+//! The settings as they are written, section by section, with their defaults; not yet checked against each other.
+
+use serde::{Deserialize, Serialize};
+use sockeye_types::{ContextTakeover, Deflate, Heartbeat, Limits};
+
+use super::value::{Count, Listen, Period, Size, Time, Workers};
+
+/// Every section. What is serialized from its default is also the list of all keys there are.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Raw {
+    pub(crate) server: RawServer,
+    pub(crate) limits: RawLimits,
+    pub(crate) heartbeat: RawHeartbeat,
+    pub(crate) deflate: RawDeflate,
+    pub(crate) say: RawEndpoint,
+    pub(crate) echo: RawEndpoint,
+}
+
+/// `[server]`: where it listens and what one handshake may cost.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawServer {
+    pub(crate) listen: Listen,
+    pub(crate) workers: Workers,
+    pub(crate) head_bytes: Size,
+    pub(crate) head_count: Count,
+    pub(crate) handshake_time: Time,
+    pub(crate) shutdown_time: Time,
+}
+
+/// `[limits]`: see [`Limits`], which each key is named after.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawLimits {
+    pub(crate) message_bytes: Size,
+    pub(crate) frame_bytes: Size,
+    pub(crate) fragments: Count,
+    pub(crate) message_time: Time,
+    pub(crate) control_frames_per_second: Count,
+    pub(crate) outbox_bytes: Size,
+    pub(crate) stall_time: Time,
+    pub(crate) close_time: Time,
+}
+
+/// `[heartbeat]`: see [`Heartbeat`].
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawHeartbeat {
+    pub(crate) period: Period,
+    pub(crate) deadline: Time,
+}
+
+/// `[deflate]`: see [`Deflate`].
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawDeflate {
+    pub(crate) enabled: bool,
+    pub(crate) level: u8,
+    pub(crate) min_bytes: Size,
+    pub(crate) own_context: RawContext,
+    pub(crate) peer_context: RawContext,
+    pub(crate) own_window: u8,
+    pub(crate) peer_window: u8,
+}
+
+/// Whether a compressor remembers earlier messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawContext {
+    Kept,
+    None,
+}
+
+/// `[say]` and `[echo]`: an endpoint that comes with the program.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawEndpoint {
+    pub(crate) enabled: bool,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) overflow: Overflow,
+}
+
+/// What happens when a peer reads more slowly than messages for it arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Overflow {
+    /// Its session is closed with 1013.
+    Close,
+    /// The oldest messages that wait for it are dropped.
+    DropOldest,
+    /// Only the latest message waits for it.
+    KeepLatest,
+}
+
+impl Default for RawServer {
+    fn default() -> Self {
+        Self {
+            listen: Listen(([0, 0, 0, 0], 8080).into()),
+            workers: Workers(None),
+            head_bytes: Size(16 << 10),
+            head_count: Count(100),
+            handshake_time: Time::from_secs(10),
+            shutdown_time: Time::from_secs(10),
+        }
+    }
+}
+
+impl Default for RawLimits {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            message_bytes: Size(limits.message_bytes),
+            frame_bytes: Size(limits.frame_bytes),
+            fragments: Count(limits.fragments),
+            message_time: Time(limits.message_time),
+            control_frames_per_second: Count(limits.control_frames_per_second),
+            outbox_bytes: Size(limits.outbox_bytes),
+            stall_time: Time(limits.stall_time),
+            close_time: Time(limits.close_time),
+        }
+    }
+}
+
+impl Default for RawHeartbeat {
+    fn default() -> Self {
+        let heartbeat = Heartbeat::default();
+        Self {
+            period: Period(heartbeat.period),
+            deadline: Time(heartbeat.deadline),
+        }
+    }
+}
+
+impl Default for RawDeflate {
+    fn default() -> Self {
+        let deflate = Deflate::default();
+        Self {
+            enabled: true,
+            level: deflate.level,
+            min_bytes: Size(deflate.min_bytes),
+            own_context: deflate.own_context.into(),
+            peer_context: deflate.peer_context.into(),
+            own_window: deflate.own_window.as_u8(),
+            peer_window: deflate.peer_window.as_u8(),
+        }
+    }
+}
+
+impl Default for RawEndpoint {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            allowed_origins: vec!["same-origin".to_owned()],
+            overflow: Overflow::Close,
+        }
+    }
+}
+
+impl From<ContextTakeover> for RawContext {
+    fn from(context: ContextTakeover) -> Self {
+        match context {
+            ContextTakeover::Kept => Self::Kept,
+            ContextTakeover::None => Self::None,
+        }
+    }
+}
+
+impl From<RawContext> for ContextTakeover {
+    fn from(context: RawContext) -> Self {
+        match context {
+            RawContext::Kept => Self::Kept,
+            RawContext::None => Self::None,
+        }
+    }
+}

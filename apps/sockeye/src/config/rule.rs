@@ -1,0 +1,70 @@
+//! The rules that settings must keep to be of use, and which settings are to blame for a broken one.
+
+use sockeye_types::InvalidDeflate;
+use thiserror::Error;
+
+use super::key::Key;
+
+/// The smallest buffer for a request's head that the HTTP parser works with.
+pub(crate) const MIN_HEAD_BYTES: usize = 8 << 10;
+
+/// A rule that the settings break.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub(crate) enum Rule {
+    /// A size must not be zero.
+    #[error("it must be above 0")]
+    Zero,
+    /// The HTTP parser needs more room.
+    #[error("a head of {0} bytes is less than the {MIN_HEAD_BYTES} that the HTTP parser needs")]
+    HeadTooSmall(usize),
+    /// No message can be as large as the limit says.
+    #[error(
+        "{fragments} frames of {frame_bytes} bytes can't carry a message of limits.message_bytes \
+         ({message_bytes} bytes)"
+    )]
+    FragmentsTooFew {
+        fragments: u32,
+        frame_bytes: usize,
+        message_bytes: usize,
+    },
+    /// A peer would be cut off by a single message more than the outbox holds.
+    #[error(
+        "limits.outbox_bytes ({outbox_bytes} bytes) must have room for one message of limits.message_bytes \
+         ({message_bytes} bytes)"
+    )]
+    OutboxTooSmall {
+        outbox_bytes: usize,
+        message_bytes: usize,
+    },
+    /// zlib has no such level.
+    #[error("the level must be 1 (fastest) to 9 (smallest), not {0}")]
+    Level(u8),
+    /// RFC 7692 or zlib can't do it.
+    #[error(transparent)]
+    Deflate(#[from] InvalidDeflate),
+    /// It is not written as an origin.
+    #[error(
+        "\"{0}\" is not an origin: write \"same-origin\", \"any\", one such as \"https://example.com\", \
+         or a pattern such as \"https://*.example.com\""
+    )]
+    NotAnOrigin(String),
+    /// No endpoint is left.
+    #[error("say.enabled and echo.enabled are both false: nothing is left to serve")]
+    NothingServed,
+}
+
+/// A broken rule, and the settings it is about: the likeliest to blame first.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Broken {
+    pub(crate) keys: Vec<Key>,
+    pub(crate) rule: Rule,
+}
+
+impl Broken {
+    /// Blames one setting.
+    pub(crate) fn new(section: &str, name: &str, rule: Rule) -> Self {
+        let keys = vec![Key::new(section, name)];
+        Self { keys, rule }
+    }
+}

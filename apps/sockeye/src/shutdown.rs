@@ -1,0 +1,45 @@
+//! When the program is asked to end: once to finish what is open, twice to stop at once.
+
+use std::{io, process};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The status of a program that a second signal stopped: 128 and SIGINT's number, as shells have it.
+const STOPPED: i32 = 130;
+
+/// The signals that ask the program to end.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Takes SIGINT and SIGTERM over from the system.
+    ///
+    /// # Errors
+    /// As the system has them.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for either signal. Cancel safe: a signal that comes later is seen by the next call.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Ends the process at the next signal, whatever is still open.
+    ///
+    /// Cancel safe: once dropped, signals are not acted upon.
+    pub(crate) async fn stop_at_next(mut self) {
+        self.next().await;
+        tracing::warn!("stopped by a second signal");
+        process::exit(STOPPED);
+    }
+}
