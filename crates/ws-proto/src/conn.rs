@@ -1,7 +1,8 @@
 //! One connection after its opening handshake: its state, its times, and where it stands.
 //!
-//! What it receives is in `decode`, what it sends in `encode`.
+//! What it receives is in `decode` and `admit`, what it sends in `encode`.
 
+mod admit;
 mod decode;
 mod encode;
 

@@ -44,6 +44,15 @@ pub(crate) enum Beat {
     Missed,
 }
 
+/// What a pong answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// The latest ping of the heartbeat.
+    Heartbeat,
+    /// A ping that somebody else sent, or none.
+    Other,
+}
+
 impl Keepalive {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
@@ -60,18 +69,15 @@ impl Keepalive {
         self.state = State::Heard(now);
     }
 
-    /// Says whether the pong answers the latest ping of ours; if so, the round trip is known.
-    pub(crate) fn is_answered_by(&mut self, payload: &[u8], now: Instant) -> bool {
-        let Some(sent) = self.unanswered else {
-            return false;
+    /// A pong came. If it answers the latest ping of ours, the round trip is known.
+    pub(crate) fn hear_pong(&mut self, payload: &[u8], now: Instant) -> Answers {
+        let Some(sent) = self.unanswered.filter(|_| payload == self.payload()) else {
+            return Answers::Other;
         };
-        if payload != self.payload() {
-            return false;
-        }
         self.unanswered = None;
         let micros = now.saturating_duration_since(sent).as_micros();
         self.round_trip = Some(u32::try_from(micros).unwrap_or(u32::MAX));
-        true
+        Answers::Heartbeat
     }
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) has something to do.
@@ -160,10 +166,19 @@ mod tests {
         };
         keepalive.hear(t + 26 * SECOND);
         assert_eq!(keepalive.poll_timeout(&heartbeat), Some(t + 51 * SECOND));
-        assert!(!keepalive.is_answered_by(b"other", t + 27 * SECOND));
-        assert!(keepalive.is_answered_by(&payload, t + 27 * SECOND));
+        assert_eq!(
+            keepalive.hear_pong(b"other", t + 27 * SECOND),
+            Answers::Other
+        );
+        assert_eq!(
+            keepalive.hear_pong(&payload, t + 27 * SECOND),
+            Answers::Heartbeat
+        );
         assert_eq!(keepalive.round_trip(), Some(2 * SECOND));
-        assert!(!keepalive.is_answered_by(&payload, t + 28 * SECOND));
+        assert_eq!(
+            keepalive.hear_pong(&payload, t + 28 * SECOND),
+            Answers::Other
+        );
     }
 
     #[test]

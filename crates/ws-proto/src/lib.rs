@@ -1,8 +1,9 @@
 //! RFC 6455 and RFC 7692 as state machines, for servers and clients.
 //!
-//! A [`Conn`] is one connection after its opening handshake: bytes go in, [`Event`]s come out, and what must be answered
-//! is appended to an [`Output`]. Nothing here knows of sockets, clocks or tasks: time, randomness and bytes are
-//! arguments.
+//! The opening handshake is a pair of pure functions over HTTP heads: see [`handshake`]. A [`Conn`] is one connection
+//! after it: bytes go in, [`Event`]s come out, and what must be answered is appended to an [`Output`].
+//!
+//! Nothing here knows of sockets, clocks or tasks: time, randomness and bytes are arguments.
 
 #![forbid(unsafe_code)]
 

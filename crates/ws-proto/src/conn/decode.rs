@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
-use sockeye_types::Limits;
 
 use super::{Conn, Deflating};
 use crate::{
@@ -12,6 +11,7 @@ use crate::{
     closing::{Closing, answer_to, parse_close},
     deflate::Codecs,
     frame::{Coding, Fin, Header, Opcode},
+    keepalive::Answers,
     mask, utf8,
 };
 
@@ -30,7 +30,7 @@ pub(super) struct Frame {
 
 /// What a frame is part of; it decides where its payload waits to be whole.
 #[derive(Clone, Copy, Debug)]
-enum Part {
+pub(super) enum Part {
     /// A whole plain message: waits in the input.
     Message(Kind),
     /// A piece of an assembly: each byte leaves the input as it comes.
@@ -157,33 +157,6 @@ impl Conn {
         }))
     }
 
-    /// Judges a header by what came before it and by the limits.
-    #[inline]
-    fn admit(&mut self, header: &Header) -> Result<Part, ProtocolError> {
-        if header.coding == Coding::Deflated {
-            if self.deflate.is_none() {
-                return Err(ProtocolError::ReservedBit);
-            }
-            if !matches!(header.opcode, Opcode::Text | Opcode::Binary) {
-                return Err(ProtocolError::MisplacedCompressionBit);
-            }
-        }
-        let limits = &self.settings.limits;
-        match header.opcode {
-            Opcode::Text => admit_first(Kind::Text, header, &mut self.assembly, limits),
-            Opcode::Binary => admit_first(Kind::Binary, header, &mut self.assembly, limits),
-            Opcode::Continuation => {
-                let Some(assembly) = &mut self.assembly else {
-                    return Err(ProtocolError::NothingToContinue);
-                };
-                check_frame_bytes(header, limits)?;
-                assembly.admit(header, limits)?;
-                Ok(Part::Piece(header.fin))
-            }
-            control @ (Opcode::Close | Opcode::Ping | Opcode::Pong) => Ok(Part::Control(control)),
-        }
-    }
-
     /// A message in one plain frame: the way almost all of them come.
     #[inline]
     fn message(
@@ -267,10 +240,10 @@ impl Conn {
                 self.let_go();
                 Event::Close(close)
             }
-            Opcode::Pong if self.keepalive.is_answered_by(&payload, now) => {
-                return Ok(Step::Consumed);
-            }
-            Opcode::Pong => Event::Pong(payload),
+            Opcode::Pong => match self.keepalive.hear_pong(&payload, now) {
+                Answers::Heartbeat => return Ok(Step::Consumed),
+                Answers::Other => Event::Pong(payload),
+            },
             Opcode::Ping | Opcode::Continuation | Opcode::Text | Opcode::Binary => {
                 // A peer that received our close discards what follows it (RFC 6455 §1.4), or calls it an error.
                 if self.closing.is_open() {
@@ -310,38 +283,6 @@ impl Frame {
         }
         self.unmasked = arrived;
     }
-}
-
-/// Judges the first frame of a message.
-#[inline]
-fn admit_first(
-    kind: Kind,
-    header: &Header,
-    assembly: &mut Option<Box<Assembly>>,
-    limits: &Limits,
-) -> Result<Part, ProtocolError> {
-    if assembly.is_some() {
-        return Err(ProtocolError::MessageInterrupted);
-    }
-    check_frame_bytes(header, limits)?;
-    if header.coding == Coding::Plain {
-        if header.payload_bytes > limits.message_bytes as u64 {
-            return Err(ProtocolError::MessageTooBig);
-        }
-        if header.fin == Fin::Last {
-            return Ok(Part::Message(kind));
-        }
-    }
-    *assembly = Some(Box::new(Assembly::new(kind, header.coding)));
-    Ok(Part::Piece(header.fin))
-}
-
-#[inline]
-fn check_frame_bytes(header: &Header, limits: &Limits) -> Result<(), ProtocolError> {
-    if header.payload_bytes > limits.frame_bytes as u64 {
-        return Err(ProtocolError::FrameTooBig);
-    }
-    Ok(())
 }
 
 /// Takes the payload of a control frame, or gives the frame back if it is not whole.

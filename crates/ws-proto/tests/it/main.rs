@@ -10,9 +10,11 @@
 )]
 
 mod closing;
+mod deflate;
 mod heartbeat;
 mod limits;
 mod messages;
+mod operations;
 mod rules;
 mod splits;
 mod support;

@@ -6,9 +6,11 @@ use std::{
 };
 
 use bytes::{Buf, BytesMut};
-use sockeye_types::{Close, CloseCode, Limits, Message};
+use sockeye_types::{Close, CloseCode, ContextTakeover, Deflate, Limits, Message};
 use sockeye_ws_proto::{
-    Conn, Event, MaskKeys, ProtocolError, Role, Scratch, Settings, deflate::Agreed,
+    Conn, Event, Lapse, MaskKeys, ProtocolError, Role, Scratch, Settings,
+    deflate::Agreed,
+    handshake::{ClientRequest, ServerOffer, accept},
 };
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -95,7 +97,7 @@ impl Side {
     }
 
     /// Moves the clock and does what is due.
-    pub(crate) fn pass(&mut self, time: Duration) -> Result<(), sockeye_ws_proto::Lapse> {
+    pub(crate) fn pass(&mut self, time: Duration) -> Result<(), Lapse> {
         self.now += time;
         self.conn.handle_timeout(self.now, &mut self.scratch)
     }
@@ -168,4 +170,53 @@ pub(crate) fn assert_refused(mut server: Side, frames: &[u8], error: ProtocolErr
     assert!(server.said().is_empty());
     assert!(server.conn.is_over() && !server.conn.is_clean());
     assert_eq!(server.conn.poll_timeout(), None);
+}
+
+/// What two conns agreed on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wire {
+    Plain,
+    Deflated,
+    DeflatedWithContext,
+}
+
+impl Side {
+    /// A server and a client that agreed on the same.
+    pub(crate) fn pair(wire: Wire) -> (Self, Self) {
+        let context = match wire {
+            Wire::Plain => return (Self::server(), Self::client()),
+            Wire::Deflated => ContextTakeover::None,
+            Wire::DeflatedWithContext => ContextTakeover::Kept,
+        };
+        let deflate = Deflate::default().contexts(context, context);
+        let (server, client) = agree(&deflate, deflate);
+        (
+            Self::new(Role::Server, Settings::default(), Some(server)),
+            Self::new(client_role(), Settings::default(), Some(client)),
+        )
+    }
+}
+
+/// Lets a server and a client agree by a handshake.
+pub(crate) fn agree(server: &Deflate, client: Deflate) -> (Agreed, Agreed) {
+    let uri = "ws://localhost/".parse().unwrap();
+    let asked = ClientRequest::new(uri, [7; 16]).deflate(client);
+    let (head, ()) = asked.to_request().unwrap().into_parts();
+    let offer = ServerOffer {
+        deflate: Some(server),
+        ..ServerOffer::default()
+    };
+    let accepted = accept(&head, &offer).unwrap();
+    let (answer, ()) = accepted.response.into_parts();
+    let established = asked.verify(&answer).unwrap();
+    (accepted.deflate.unwrap(), established.deflate.unwrap())
+}
+
+/// The payload of the one unmasked frame that the bytes are.
+pub(crate) fn payload_of(bytes: &[u8]) -> &[u8] {
+    match bytes[1] {
+        126 => &bytes[4..],
+        127 => &bytes[10..],
+        _ => &bytes[2..],
+    }
 }
