@@ -32,8 +32,10 @@ pub fn differential(data: &[u8]) {
 /// Where tungstenite may think otherwise of what we refuse.
 fn is_known(error: ProtocolError, stop: Stop) -> bool {
     match error {
-        // It takes lengths in any form; RFC 6455 §5.2 has them in the shortest.
-        ProtocolError::LengthNotMinimal | ProtocolError::LengthTooLarge => true,
+        // It takes lengths in any form, also those of control frames; RFC 6455 §5.2 has them in the shortest.
+        ProtocolError::LengthNotMinimal
+        | ProtocolError::LengthTooLarge
+        | ProtocolError::ControlTooLong => true,
         // It tells of a close with such a code as of any other, and answers it with 1002.
         ProtocolError::CloseCodeIllegal(_) => stop != Stop::Starved,
         // It judges a frame once it is whole; we as soon as a byte shows it.

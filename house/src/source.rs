@@ -59,17 +59,17 @@ impl<'a> Source<'a> {
         faults
     }
 
-    /// Returns where tests wait for the clock.
+    /// Returns where tests wait for the clock. Where it stands still, only a thread that sleeps does.
     pub(crate) fn sleeps(&self) -> Vec<Fault> {
-        let windows = self.tokens.windows(3);
+        let windows = self.tokens.windows(5);
         windows
             .filter_map(|window| match window {
-                [before, name, open]
-                    if name.code == Code::Test
-                        && WAITS.contains(&name.text.as_str())
+                [path, _, before, name, open]
+                    if WAITS.contains(&name.text.as_str())
                         && open.text == "("
-                        && before.text != "."
-                        && before.text != "fn" =>
+                        && ![".", "fn"].contains(&before.text.as_str())
+                        && (name.code == Code::Test
+                            || name.code == Code::PausedTest && path.text == "thread") =>
                 {
                     Some((name.first_line, format!("a test calls `{}`", name.text)))
                 }
@@ -78,26 +78,29 @@ impl<'a> Source<'a> {
             .collect()
     }
 
-    /// Returns how many lines hold code of this kind.
-    fn lines_of(&self, code: Code) -> usize {
-        let tokens = self.tokens.iter().filter(|token| token.code == code);
-        let lines: BTreeSet<usize> = tokens
-            .flat_map(|token| token.first_line..=token.last_line)
-            .collect();
-        lines.len()
+    /// Returns how many lines hold code of the product, and how many code of tests.
+    fn lines(&self) -> (usize, usize) {
+        let lines_of = |tests: bool| {
+            let tokens = self.tokens.iter();
+            let tokens = tokens.filter(|token| (token.code != Code::Product) == tests);
+            let lines = tokens.flat_map(|token| token.first_line..=token.last_line);
+            lines.collect::<BTreeSet<usize>>().len()
+        };
+        (lines_of(false), lines_of(true))
     }
 
     fn sizes(&self) -> Vec<Fault> {
         let whole_is_test = is_test_file(self.name);
-        let (product, most) = if is_index(self.name) && !whole_is_test {
-            (self.lines_of(Code::Product), INDEX_LINES)
+        let (product, tests) = self.lines();
+        let most = if is_index(self.name) && !whole_is_test {
+            INDEX_LINES
         } else {
-            (self.lines_of(Code::Product), FILE_LINES)
+            FILE_LINES
         };
-        let (tests, most_tests) = if whole_is_test {
-            (self.lines_of(Code::Test), FILE_LINES)
+        let most_tests = if whole_is_test {
+            FILE_LINES
         } else {
-            (self.lines_of(Code::Test), FOOT_LINES)
+            FOOT_LINES
         };
         [(product, most, "code"), (tests, most_tests, "tests")]
             .into_iter()
@@ -223,5 +226,10 @@ mod tests {
         assert_eq!(sleeps("src/a.rs", text), [5]);
         assert_eq!(sleeps("tests/a.rs", text), [2, 5]);
         assert!(sleeps("tests/a.rs", "//! A.\nfn a() { b.sleep(); }\n").is_empty());
+        let paused =
+            "//! A.\n#[tokio::test(start_paused = true)]\nasync fn a() { sleep(A).await; }\n";
+        assert!(sleeps("tests/a.rs", paused).is_empty());
+        let thread = paused.replace("sleep(A).await", "thread::sleep(A)");
+        assert_eq!(sleeps("tests/a.rs", &thread), [3]);
     }
 }

@@ -11,6 +11,8 @@ pub(crate) enum Code {
     Product,
     /// What only a test build compiles.
     Test,
+    /// A test whose clock stands still until nothing else is left to do: sleeping moves it, and waits for nothing.
+    PausedTest,
 }
 
 /// One token.
@@ -55,9 +57,7 @@ fn append(stream: TokenStream, outer: Code, tokens: &mut Vec<Token>) {
                 if is_doc(&attribute) {
                     continue;
                 }
-                if marks_a_test(&attribute) {
-                    code = Code::Test;
-                }
+                code = marked(&attribute).unwrap_or(code);
                 tokens.push(Token::new("#", tree.span(), code));
                 append_group(&attribute, code, tokens);
                 continue;
@@ -103,9 +103,13 @@ fn is_doc(attribute: &Group) -> bool {
     matches!(first, Some(TokenTree::Ident(name)) if name == "doc")
 }
 
-/// `#[test]`, `#[tokio::test]` and the like, `#[cfg(test)]`.
-fn marks_a_test(attribute: &Group) -> bool {
+/// Returns what an attribute makes of its item: `#[test]`, `#[tokio::test]` and the like, or `#[cfg(test)]`.
+fn marked(attribute: &Group) -> Option<Code> {
     let text = attribute.stream().to_string().replace(' ', "");
     let path = text.split('(').next().unwrap_or_default();
-    path == "test" || path.ends_with("::test") || text == "cfg(test)"
+    if text.contains("start_paused=true") {
+        return Some(Code::PausedTest);
+    }
+    let is_test = path == "test" || path.ends_with("::test") || text == "cfg(test)";
+    is_test.then_some(Code::Test)
 }
