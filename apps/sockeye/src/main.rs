@@ -3,6 +3,7 @@
 mod addresses;
 mod cli;
 mod config;
+mod endpoints;
 mod page;
 mod serve;
 mod shutdown;

@@ -2,19 +2,24 @@
 
 use std::{
     fmt::Write as _,
-    future::{self, Future},
     io::{self, Write as _},
     net::SocketAddr,
-    time::Duration,
+    pin::pin,
 };
 
-use bytes::Bytes;
-use http::{Response, request::Parts};
 use miette::{Diagnostic, IntoDiagnostic};
+use sockeye::{Bound, Endpoints, ServeError, Server};
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
-use crate::{addresses, config::Config, page, shutdown::Signals, telemetry};
+use crate::{
+    addresses,
+    config::{Config, Endpoint},
+    endpoints::{Echo, Say},
+    page,
+    shutdown::Signals,
+    telemetry,
+};
 
 /// The address can't be listened on.
 #[derive(Debug, Error)]
@@ -40,37 +45,63 @@ pub(crate) fn serve(config: &Config) -> miette::Result<()> {
 
 async fn run(config: &Config) -> miette::Result<()> {
     let mut signals = Signals::new().into_diagnostic()?;
-    let address = config.server.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| CannotListen { address, error })?;
-    let bound = listener.local_addr().into_diagnostic()?;
-    write!(io::stdout().lock(), "{}", greeting(config, bound)).into_diagnostic()?;
-    signals.next().await;
-    tracing::info!("closing every session; a second signal stops at once");
-    close(future::ready(()), config.server.shutdown_time, signals).await;
-    Ok(())
-}
-
-/// Returns what answers requests that are no handshake for an endpoint.
-#[expect(dead_code, reason = "handed to the server once it is wired in")]
-fn fallback(config: &Config) -> fn(&Parts) -> Response<Bytes> {
-    match config.say {
-        Some(_) => page::respond,
-        None => page::not_found,
-    }
-}
-
-/// Waits until every session is closed, but not for longer than the deadline, and not beyond a second signal.
-async fn close(closing: impl Future<Output = ()>, deadline: Duration, signals: Signals) {
+    let bound = bind(config)?;
+    write!(
+        io::stdout().lock(),
+        "{}",
+        greeting(config, bound.local_addr())
+    )
+    .into_diagnostic()?;
+    let asked = Notify::new();
+    let mut serving = pin!(bound.run_until(asked.notified()));
     tokio::select! {
-        closed = tokio::time::timeout(deadline, closing) => {
-            if closed.is_err() {
-                tracing::warn!(?deadline, "some sessions did not close in time and were cut");
-            }
-        }
-        () = signals.stop_at_next() => {}
+        served = &mut serving => return served.into_diagnostic(),
+        () = signals.next() => {}
     }
+    tracing::info!("closing every session; a second signal stops at once");
+    asked.notify_one();
+    tokio::select! {
+        served = serving => served.into_diagnostic(),
+        () = signals.stop_at_next() => Ok(()),
+    }
+}
+
+fn bind(config: &Config) -> miette::Result<Bound> {
+    let settings = &config.server;
+    let mut server = Server::new(endpoints(config))
+        .workers(settings.workers)
+        .head_bytes(settings.head_bytes)
+        .head_count(settings.head_count)
+        .handshake_time(settings.handshake_time)
+        .shutdown_time(settings.shutdown_time);
+    if config.say.is_some() {
+        server = server.pages(page::respond);
+    }
+    let address = settings.listen;
+    server.bind(address).map_err(|error| match error {
+        ServeError::Listen { source: error, .. } => CannotListen { address, error }.into(),
+        error => miette::Report::from_err(error),
+    })
+}
+
+fn endpoints(config: &Config) -> Endpoints {
+    let mut endpoints = Endpoints::new()
+        .limits(config.limits)
+        .heartbeat(config.heartbeat)
+        .deflate(config.deflate);
+    if let Some(say) = &config.say {
+        endpoints = configured(endpoints.at("/say", Say::default()), say);
+    }
+    if let Some(echo) = &config.echo {
+        endpoints = configured(endpoints.at("/echo", Echo), echo);
+    }
+    endpoints
+}
+
+fn configured(endpoints: Endpoints, config: &Endpoint) -> Endpoints {
+    endpoints
+        .allowed_origins(&config.allowed_origins)
+        .overflow(config.overflow)
 }
 
 /// Says where the program listens, and what to open if there is a page.
@@ -109,22 +140,6 @@ impl Diagnostic for CannotListen {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn what_never_closes_is_not_waited_for_beyond_the_deadline() {
-        let deadline = Duration::from_secs(10);
-        let begun = tokio::time::Instant::now();
-        close(future::pending(), deadline, Signals::new().unwrap()).await;
-        let waited = begun.elapsed();
-        assert!(waited >= deadline && waited < deadline * 2, "{waited:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nothing_is_waited_for_once_all_is_closed() {
-        let begun = tokio::time::Instant::now();
-        close(future::ready(()), Duration::MAX, Signals::new().unwrap()).await;
-        assert_eq!(begun.elapsed(), Duration::ZERO);
-    }
 
     #[test]
     fn only_a_served_page_is_named_in_the_greeting() {

@@ -143,7 +143,7 @@ impl Pattern {
             && scheme
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-        let (host, port) = split_authority(authority.strip_suffix('/').unwrap_or(authority))?;
+        let (host, port) = split_authority(authority)?;
         let port = match port {
             Some("*") => PortPattern::Any,
             Some(port) => PortPattern::Exact(Some(port.parse().ok()?)),

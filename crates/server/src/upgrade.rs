@@ -121,11 +121,11 @@ fn malformed(error: &HandshakeError) -> Reply {
 
 fn refused(response: Response<String>) -> Reply {
     let mut reply = response.map(|body| Full::new(Bytes::from(body)));
+    let headers = reply.headers_mut();
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    reply
-        .headers_mut()
-        .entry(header::CONTENT_TYPE)
-        .or_insert(plain);
+    headers.entry(header::CONTENT_TYPE).or_insert(plain);
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     reply
 }
 

@@ -2,12 +2,11 @@
 
 use std::{net::SocketAddr, num::NonZeroUsize, thread, time::Duration};
 
-use http::uri::{Authority, Scheme};
-use sockeye_types::{Deflate, Heartbeat, Limits, WindowBits};
+use sockeye::{Deflate, Heartbeat, Limits, Origins, Overflow, WindowBits};
 
 use super::{
     key::Key,
-    raw::{Overflow, Raw, RawDeflate, RawEndpoint},
+    raw::{Raw, RawDeflate, RawEndpoint},
     rule::{Broken, MIN_HEAD_BYTES, Rule},
     value::Size,
 };
@@ -189,7 +188,7 @@ fn check_endpoint(section: &str, raw: &RawEndpoint, broken: &mut Vec<Broken>) ->
             // It is always allowed; the word is there to say so.
             "same-origin" => {}
             "any" | "*" => allowed_origins.push("*".to_owned()),
-            origin if is_origin(origin) => allowed_origins.push(origin.to_owned()),
+            origin if Origins::named([origin]).is_ok() => allowed_origins.push(origin.to_owned()),
             _ => {
                 let rule = Rule::NotAnOrigin(text.clone());
                 broken.push(Broken::new(section, "allowed_origins", rule));
@@ -198,19 +197,6 @@ fn check_endpoint(section: &str, raw: &RawEndpoint, broken: &mut Vec<Broken>) ->
     }
     raw.enabled.then_some(Endpoint {
         allowed_origins,
-        overflow: raw.overflow,
+        overflow: raw.overflow.into(),
     })
-}
-
-/// Says whether it has a scheme, a host (perhaps with `*.` before it) and perhaps a port (or `*`), and nothing behind
-/// (RFC 6454 §6.2).
-fn is_origin(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return false;
-    };
-    let rest = rest.strip_prefix("*.").unwrap_or(rest);
-    let rest = rest.strip_suffix(":*").unwrap_or(rest);
-    scheme.parse::<Scheme>().is_ok()
-        && !rest.contains(['@', '*', ','])
-        && rest.parse::<Authority>().is_ok()
 }

@@ -14,7 +14,7 @@ mod setting;
 mod tests;
 mod value;
 
-pub(crate) use checked::Config;
+pub(crate) use checked::{Config, Endpoint};
 pub(crate) use error::InvalidConfig;
 pub(crate) use resolve::{Resolved, Sources, resolve};
 pub(crate) use setting::{FILE_VARIABLE, Flags};

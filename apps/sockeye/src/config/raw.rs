@@ -1,7 +1,7 @@
 //! The settings as they are written, section by section, with their defaults; not yet checked against each other.
 
 use serde::{Deserialize, Serialize};
-use sockeye_types::{ContextTakeover, Deflate, Heartbeat, Limits};
+use sockeye::{ContextTakeover, Deflate, Heartbeat, Limits, Overflow};
 
 use super::value::{Count, Listen, Period, Size, Time, Workers};
 
@@ -78,19 +78,29 @@ pub(crate) enum RawContext {
 pub(crate) struct RawEndpoint {
     pub(crate) enabled: bool,
     pub(crate) allowed_origins: Vec<String>,
-    pub(crate) overflow: Overflow,
+    pub(crate) overflow: RawOverflow,
 }
 
 /// What happens when a peer reads more slowly than messages for it arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Overflow {
+pub(crate) enum RawOverflow {
     /// Its session is closed with 1013.
     Close,
     /// The oldest messages that wait for it are dropped.
     DropOldest,
     /// Only the latest message waits for it.
     KeepLatest,
+}
+
+impl From<RawOverflow> for Overflow {
+    fn from(raw: RawOverflow) -> Self {
+        match raw {
+            RawOverflow::Close => Self::Close,
+            RawOverflow::DropOldest => Self::DropOldest,
+            RawOverflow::KeepLatest => Self::KeepLatest,
+        }
+    }
 }
 
 impl Default for RawServer {
@@ -152,7 +162,7 @@ impl Default for RawEndpoint {
         Self {
             enabled: true,
             allowed_origins: vec!["same-origin".to_owned()],
-            overflow: Overflow::Close,
+            overflow: RawOverflow::Close,
         }
     }
 }

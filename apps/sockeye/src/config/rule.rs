@@ -1,6 +1,6 @@
 //! The rules that settings must keep to be of use, and which settings are to blame for a broken one.
 
-use sockeye_types::InvalidDeflate;
+use sockeye::InvalidDeflate;
 use thiserror::Error;
 
 use super::key::Key;

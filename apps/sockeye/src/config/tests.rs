@@ -7,7 +7,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use super::{
     error::InvalidConfig,
     key::{Key, Known},
-    raw::{Overflow, Raw},
+    raw::Raw,
     resolve::{Resolved, Sources, resolve},
     setting::{Flags, from_file},
 };
@@ -78,12 +78,12 @@ fn the_defaults_are_those_of_the_library() {
     let config = resolve(Sources::default()).unwrap().check().unwrap();
     assert_eq!(config.server.listen, SocketAddr::from(([0, 0, 0, 0], 8080)));
     assert_eq!(config.server.head_count, 100);
-    assert_eq!(config.limits, sockeye_types::Limits::default());
-    assert_eq!(config.heartbeat, sockeye_types::Heartbeat::default());
-    assert_eq!(config.deflate, Some(sockeye_types::Deflate::default()));
+    assert_eq!(config.limits, sockeye::Limits::default());
+    assert_eq!(config.heartbeat, sockeye::Heartbeat::default());
+    assert_eq!(config.deflate, Some(sockeye::Deflate::default()));
     let say = config.say.unwrap();
     assert!(say.allowed_origins.is_empty());
-    assert_eq!(say.overflow, Overflow::Close);
+    assert_eq!(say.overflow, sockeye::Overflow::Close);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn lists_in_the_environment_are_parted_by_commas() {
         ["https://a.example", "https://*.b.example:8443"]
     );
     assert_eq!(echo.allowed_origins, ["*"]);
-    assert_eq!(echo.overflow, Overflow::KeepLatest);
+    assert_eq!(echo.overflow, sockeye::Overflow::KeepLatest);
     assert_eq!(config.deflate, None);
 }
 

@@ -1,0 +1,13 @@
+//! Handlers over the in-memory session: what is promised to those who write them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod calls;
+mod groups;
+mod sending;
+mod sockets;
