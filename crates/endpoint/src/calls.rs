@@ -34,7 +34,7 @@ enum State {
     Busy(HandlerFuture<HandlerResult>),
     Closing {
         busy: Option<HandlerFuture<HandlerResult>>,
-        closed: Closed,
+        closed: Box<Closed>,
     },
     OnClose(HandlerFuture<()>),
     Done,
@@ -84,6 +84,7 @@ impl<H: Handler> Program for Calls<H> {
     }
 
     fn close(&mut self, closed: Closed) {
+        let closed = Box::new(closed);
         self.state = match mem::replace(&mut self.state, State::Done) {
             // Nobody was told of this session: there is nobody to tell of its end.
             State::Unopened | State::Done => State::Done,
@@ -107,7 +108,7 @@ impl<H: Handler> Program for Calls<H> {
                             Poll::Ready(Err(failure)) => log_failure(&self.session, &failure),
                         }
                     }
-                    let closed = closed.clone();
+                    let closed = Closed::clone(closed);
                     self.state = State::OnClose(self.on_close(closed));
                 }
                 State::OnClose(call) => {

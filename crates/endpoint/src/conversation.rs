@@ -50,9 +50,10 @@ impl Conversation {
         Closer(self.session.clone())
     }
 
-    /// Says that the driver is at work.
-    pub fn attend(&self) {
-        self.session.outbox().attend();
+    /// Says that the driver is at work. It lends a queue for what the handler will send, so that an idle session needs
+    /// none of its own.
+    pub fn attend(&self, lent: &mut VecDeque<Outgoing>) {
+        self.session.state().outbox.attend(lent);
     }
 
     /// Goes on with what the handler waits for. Ready when the next message may be delivered.
@@ -83,11 +84,9 @@ impl Conversation {
     /// what else is due. Take more only when all of it is [`written`](Self::written): what was taken can't be dropped
     /// any more.
     pub fn take(&self, budget: usize, into: &mut VecDeque<Outgoing>) -> Due {
-        let mut outbox = self.session.outbox();
+        let outbox = &mut self.session.state().outbox;
         outbox.take(budget, into);
-        let close = outbox
-            .close_due()
-            .map(|order| (order.close.clone(), order.initiator));
+        let close = outbox.take_close();
         Due {
             pings: outbox.take_pings(),
             close,
@@ -96,20 +95,33 @@ impl Conversation {
 
     /// Says that everything that was taken is with the kernel: there is room again.
     pub fn written(&self) {
-        let wake = self.session.outbox().written();
+        let wake = self.session.state().outbox.written();
         wake.wake();
     }
 
-    /// Lets the driver rest until `waker` is woken, unless something waits that it could do now.
-    pub fn rest(&self, waker: &Waker, can_write: CanWrite) -> Rested {
-        self.session.outbox().rest(waker, can_write)
+    /// Returns who ordered the close that was taken; the server, if nobody did.
+    pub fn initiator(&self) -> Initiator {
+        self.session
+            .state()
+            .outbox
+            .initiator()
+            .unwrap_or(Initiator::Server)
+    }
+
+    /// Lets the driver rest until `waker` is woken, unless something waits that it could do now. The queue that was
+    /// lent comes back.
+    pub fn rest(
+        &self,
+        waker: &Waker,
+        can_write: CanWrite,
+        lent: &mut VecDeque<Outgoing>,
+    ) -> Rested {
+        self.session.state().outbox.rest(waker, can_write, lent)
     }
 
     /// Ends the session: it leaves its groups, what waits to be sent is dropped, senders learn that it is closed.
     pub fn end(&mut self, closed: Closed) {
-        let wake = self.session.outbox().finish();
-        wake.wake();
-        self.session.leave_all();
+        self.session.end();
         self.program.close(closed);
     }
 
@@ -133,8 +145,8 @@ impl fmt::Debug for Conversation {
 pub struct Due {
     /// Pings; they pass the messages.
     pub pings: VecDeque<Bytes>,
-    /// The close, and who ordered it; it follows the messages that were taken with it.
-    pub close: Option<(Close, Initiator)>,
+    /// The close; it follows the messages that were taken with it, and comes once.
+    pub close: Option<Close>,
 }
 
 /// Closes a session in the server's name: for shutdowns.

@@ -102,10 +102,11 @@ impl Group {
         {
             let session = sender.session();
             let options = session.options();
-            let wake =
-                session
-                    .outbox()
-                    .broadcast(&shared, options.limits.outbox_bytes, options.overflow);
+            let wake = session.state().outbox.broadcast(
+                &shared,
+                options.limits.outbox_bytes,
+                options.overflow,
+            );
             wake.wake();
         }
     }

@@ -199,16 +199,20 @@ impl MemoryPeer {
             if let Stage::Ended(_) = self.stage {
                 return self.conversation.poll_closed(cx).map(|()| true);
             }
-            self.conversation.attend();
+            self.conversation.attend(&mut VecDeque::new());
             let ready = self.conversation.poll_ready(cx);
             let mut due = self.conversation.take(usize::MAX, &mut self.arrived);
             self.conversation.written();
             self.pings.append(&mut due.pings);
-            if let Some((close, initiator)) = due.close {
-                self.end(Closed::new(&close, initiator));
+            if let Some(close) = due.close {
+                self.end(Closed::new(&close, self.conversation.initiator()));
                 continue;
             }
-            if self.conversation.rest(cx.waker(), CanWrite::Yes) == Rested::Resting {
+            if self
+                .conversation
+                .rest(cx.waker(), CanWrite::Yes, &mut VecDeque::new())
+                == Rested::Resting
+            {
                 return ready.map(|()| false);
             }
         }

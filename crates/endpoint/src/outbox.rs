@@ -57,23 +57,36 @@ pub(crate) enum Queued {
 const MAX_PINGS: usize = 8;
 
 /// ```text
-///            close()                      finish()
-///   Open ─────────────► Closing(order) ─────────────► Closed
-///     └───────────────────────────────────────────────►┘
+///            close()             take_close()           finish()
+///   Open ─────────────► Closing ──────────────► Told ─────────────► Closed
+///     └──────────────────────────┴─────────────────────────────────►┘
 /// ```
-/// While `Open`, messages are taken in; `Closing` lets the queue drain (or has emptied it) and then the close leaves;
-/// `Closed` refuses everything and holds nothing.
-#[derive(Debug, Default)]
+/// While `Open`, messages are taken in; `Closing` lets the queue drain (or has emptied it), and then the driver is
+/// `Told` to close; `Closed` refuses everything and holds nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
     #[default]
     Open,
-    Closing(Box<CloseOrder>),
+    Closing,
+    Told,
     Closed,
+}
+
+/// Whether the driver looks at the outbox by itself before it rests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Driver {
+    /// It rests: whoever brings something wakes it.
+    #[default]
+    Rests,
+    /// It is at work, or woken: messages need not wake it.
+    Attends,
 }
 
 /// Who must be told when the queue changes, and what rarely waits: kept apart, so that an idle session pays a pointer.
 #[derive(Debug, Default)]
 struct Rare {
+    /// The close that ended `Open`.
+    order: Option<CloseOrder>,
     pings: VecDeque<Bytes>,
     room: Vec<Waker>,
     dropped: u64,
@@ -87,11 +100,10 @@ pub(crate) struct Outbox {
     queued: usize,
     /// Cost of what the driver took and has not yet reported as written.
     in_flight: usize,
-    stage: Stage,
     rare: Option<Box<Rare>>,
-    driver: Option<Waker>,
-    /// The driver is at work, or woken, and looks again before it rests: messages need not wake it.
-    attended: bool,
+    waker: Option<Waker>,
+    stage: Stage,
+    driver: Driver,
 }
 
 /// What an outbox did with a message it was offered.
@@ -199,14 +211,15 @@ impl Outbox {
         if !self.is_open() {
             return Wake::default();
         }
-        self.stage = Stage::Closing(Box::new(order));
+        self.stage = Stage::Closing;
+        self.rare().order = Some(order);
         if queued == Queued::Discarded {
             let dropped = self.queue.len() as u64;
             self.rare().dropped += dropped;
             self.clear();
         }
         // Also a driver that waits for a blocked socket must learn of it: the peer's time to answer runs.
-        Wake(self.driver.take(), self.take_room())
+        Wake(self.waker.take(), self.take_room())
     }
 
     /// Ends it: nothing more is taken in or handed out.
@@ -214,7 +227,7 @@ impl Outbox {
         self.stage = Stage::Closed;
         self.clear();
         self.in_flight = 0;
-        self.driver = None;
+        self.waker = None;
         Wake(None, self.take_room())
     }
 
@@ -223,9 +236,13 @@ impl Outbox {
         self.queued = 0;
     }
 
-    /// Says that the driver is at work, so that nobody wakes it in vain.
-    pub(crate) fn attend(&mut self) {
-        self.attended = true;
+    /// Says that the driver is at work, so that nobody wakes it in vain. It lends its thread's queue, so that answers
+    /// need no memory of the session's own.
+    pub(crate) fn attend(&mut self, lent: &mut VecDeque<Outgoing>) {
+        self.driver = Driver::Attends;
+        if self.queue.capacity() == 0 {
+            mem::swap(&mut self.queue, lent);
+        }
     }
 
     /// Moves what waits into `into`, up to about `budget` bytes (always at least one message).
@@ -267,29 +284,58 @@ impl Outbox {
         }
     }
 
-    /// The close that is due: what was queued before it has been taken.
-    pub(crate) fn close_due(&self) -> Option<&CloseOrder> {
-        match &self.stage {
-            Stage::Closing(order) if self.queue.is_empty() => Some(order),
-            _ => None,
+    /// Hands out the close once what was queued before it has been taken.
+    pub(crate) fn take_close(&mut self) -> Option<Close> {
+        if !self.is_close_due() {
+            return None;
         }
+        self.stage = Stage::Told;
+        self.order().map(|order| order.close.clone())
     }
 
-    /// Lets the driver rest until woken, unless something waits that it could take.
-    pub(crate) fn rest(&mut self, waker: &Waker, can_write: CanWrite) -> Rested {
+    fn is_close_due(&self) -> bool {
+        self.stage == Stage::Closing && self.queue.is_empty()
+    }
+
+    fn order(&self) -> Option<&CloseOrder> {
+        self.rare.as_ref()?.order.as_ref()
+    }
+
+    /// Returns who ordered the close, if somebody did.
+    pub(crate) fn initiator(&self) -> Option<Initiator> {
+        self.order().map(|order| order.initiator)
+    }
+
+    /// Lets the driver rest until woken, unless something waits that it could take. It gets back a queue to lend.
+    pub(crate) fn rest(
+        &mut self,
+        waker: &Waker,
+        can_write: CanWrite,
+        lent: &mut VecDeque<Outgoing>,
+    ) -> Rested {
         let pings = self
             .rare
             .as_ref()
             .is_some_and(|rare| !rare.pings.is_empty());
-        let waiting = !self.queue.is_empty() || pings || self.close_due().is_some();
+        let waiting = !self.queue.is_empty() || pings || self.is_close_due();
         if waiting && can_write == CanWrite::Yes {
             return Rested::WorkWaits;
         }
         // A driver whose socket is blocked looks again when it is not; more messages need not wake it.
-        self.attended = can_write == CanWrite::No;
-        match &mut self.driver {
-            Some(driver) => driver.clone_from(waker),
-            None => self.driver = Some(waker.clone()),
+        self.driver = if can_write == CanWrite::No {
+            Driver::Attends
+        } else {
+            Driver::Rests
+        };
+        match &mut self.waker {
+            Some(known) => known.clone_from(waker),
+            None => self.waker = Some(waker.clone()),
+        }
+        if self.queue.is_empty() {
+            let queue = mem::take(&mut self.queue);
+            if lent.capacity() == 0 {
+                *lent = queue;
+            }
         }
         Rested::Resting
     }
@@ -302,8 +348,13 @@ impl Outbox {
         }
     }
 
+    /// Says whether the session has ended.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.stage == Stage::Closed
+    }
+
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.stage, Stage::Open)
+        self.stage == Stage::Open
     }
 
     /// Payload and queue places that wait or are being written, in bytes.
@@ -321,8 +372,10 @@ impl Outbox {
 
     /// Wakes the driver once; until it rests again, it will look by itself.
     fn wake_driver(&mut self) -> Wake {
-        let woken = mem::replace(&mut self.attended, true);
-        Wake(if woken { None } else { self.driver.take() }, Vec::new())
+        match mem::replace(&mut self.driver, Driver::Attends) {
+            Driver::Rests => Wake(self.waker.take(), Vec::new()),
+            Driver::Attends => Wake::default(),
+        }
     }
 
     fn take_room(&mut self) -> Vec<Waker> {

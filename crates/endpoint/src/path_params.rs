@@ -4,7 +4,7 @@ use matchit::Params;
 
 /// The parameters of an endpoint's path, percent-decoded, in the path's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PathParams(Box<[(Box<str>, Box<str>)]>);
+pub struct PathParams(Vec<(Box<str>, Box<str>)>);
 
 impl PathParams {
     /// Decodes what the router found; `None` if a value is no UTF-8 once decoded.
@@ -14,6 +14,16 @@ impl PathParams {
             .map(|(name, value)| Some((name.into(), decode(value)?)))
             .collect::<Option<_>>()
             .map(Self)
+    }
+
+    /// No parameters.
+    pub(crate) const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Says whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Makes parameters of names and values, for tests of handlers.

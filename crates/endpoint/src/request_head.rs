@@ -1,18 +1,30 @@
 //! The request that opened a session, kept in one small block.
 
-use std::fmt;
+use std::{fmt, net::SocketAddr};
 
-use http::request::Parts;
+use http::{
+    HeaderName,
+    header::{
+        CONNECTION, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+    },
+    request::Parts,
+};
 
-/// The head of the request that opened a session: its target and its headers.
+/// The head of the request that opened a session: its target and its headers, but for those of the handshake itself
+/// (`Connection`, `Upgrade`, `Sec-WebSocket-Key`, `-Version`, `-Extensions`), which say nothing about the client.
 ///
 /// It is copied into one block of its own size, since sessions are many and live long, and an [`http::HeaderMap`]
 /// would keep some kilobytes and the buffer it was read into.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RequestHead(Box<[u8]>);
 
-/// Length of a field's length.
-const PREFIX: usize = 4;
+const OF_THE_HANDSHAKE: [HeaderName; 5] = [
+    CONNECTION,
+    UPGRADE,
+    SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_VERSION,
+    SEC_WEBSOCKET_EXTENSIONS,
+];
 
 impl RequestHead {
     /// Copies what a request says.
@@ -21,26 +33,39 @@ impl RequestHead {
             .uri
             .path_and_query()
             .map_or("/", |target| target.as_str());
-        let size = PREFIX
-            + target.len()
-            + parts
-                .headers
-                .iter()
-                .map(|(n, v)| 2 * PREFIX + n.as_str().len() + v.len())
-                .sum::<usize>();
-        let mut block = Vec::with_capacity(size);
+        let mut block = Vec::with_capacity(512);
+        put(&mut block, b"");
         put(&mut block, target.as_bytes());
         for (name, value) in &parts.headers {
-            put(&mut block, name.as_str().as_bytes());
-            put(&mut block, value.as_bytes());
+            if !OF_THE_HANDSHAKE.contains(name) {
+                put(&mut block, name.as_str().as_bytes());
+                put(&mut block, value.as_bytes());
+            }
         }
         Self(block.into_boxed_slice())
+    }
+
+    /// Writes down who sent it, in the same block.
+    pub(crate) fn with_peer(self, peer_addr: Option<SocketAddr>) -> Self {
+        let Some(peer_addr) = peer_addr else {
+            return self;
+        };
+        let mut block = Vec::with_capacity(self.0.len() + 48);
+        put(&mut block, peer_addr.to_string().as_bytes());
+        for field in self.fields().skip(1) {
+            put(&mut block, field);
+        }
+        Self(block.into_boxed_slice())
+    }
+
+    pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
+        str::from_utf8(self.fields().next()?).ok()?.parse().ok()
     }
 
     /// Returns path and query, as sent.
     pub fn target(&self) -> &str {
         self.fields()
-            .next()
+            .nth(1)
             .and_then(|target| str::from_utf8(target).ok())
             .unwrap_or("/")
     }
@@ -64,7 +89,7 @@ impl RequestHead {
 
     /// Returns all headers in the order of their names' first appearance; names are in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let mut fields = self.fields().skip(1);
+        let mut fields = self.fields().skip(2);
         std::iter::from_fn(move || {
             let name = str::from_utf8(fields.next()?).ok()?;
             Some((name, fields.next()?))
@@ -74,20 +99,40 @@ impl RequestHead {
     fn fields(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = &*self.0;
         std::iter::from_fn(move || {
-            let (length, behind) = rest.split_first_chunk::<PREFIX>()?;
-            let (field, behind) =
-                behind.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+            let (length, behind) = take_length(rest)?;
+            let (field, behind) = behind.split_at_checked(length)?;
             rest = behind;
             Some(field)
         })
     }
 }
 
+/// Appends a field behind its length, which takes a byte for each seven bits.
 fn put(block: &mut Vec<u8>, field: &[u8]) {
-    // A field beyond 4 GiB can't be: hyper's limit for a whole head is a 32-bit number's fraction.
-    let length = u32::try_from(field.len()).unwrap_or(0);
-    block.extend_from_slice(&length.to_le_bytes());
-    block.extend_from_slice(field.get(..length as usize).unwrap_or_default());
+    let mut length = field.len();
+    loop {
+        let [low, ..] = length.to_le_bytes();
+        length >>= 7;
+        if length == 0 {
+            block.push(low);
+            break;
+        }
+        block.push(low | 0x80);
+    }
+    block.extend_from_slice(field);
+}
+
+fn take_length(mut rest: &[u8]) -> Option<(usize, &[u8])> {
+    let (mut length, mut shift) = (0, 0);
+    loop {
+        let (byte, behind) = rest.split_first()?;
+        rest = behind;
+        length |= usize::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some((length, rest));
+        }
+        shift += 7;
+    }
 }
 
 impl fmt::Debug for RequestHead {
@@ -134,6 +179,20 @@ mod tests {
             .map(|(_, value)| value)
             .collect();
         assert_eq!(cookies, [b"a=1", b"b=2"]);
+    }
+
+    #[test]
+    fn the_peer_and_long_fields_fit_the_block() {
+        let long = "v".repeat(70_000);
+        let addr = "[2001:db8::1]:443".parse().ok();
+        let head = head("/say", &[("x-long", &long), ("upgrade", "websocket")]).with_peer(addr);
+        assert_eq!((head.peer_addr(), head.path()), (addr, "/say"));
+        assert_eq!(head.header("x-long"), Some(&*long));
+        assert_eq!(
+            head.header("upgrade"),
+            None,
+            "the handshake's own are left away"
+        );
     }
 
     #[test]

@@ -98,7 +98,8 @@ impl Sender {
 
 pub(crate) fn try_send(session: &Session, message: Message) -> Result<(), TrySendError> {
     let offered = session
-        .outbox()
+        .state()
+        .outbox
         .offer(message, session.options().limits.outbox_bytes);
     match offered {
         Offered::Taken(wake) => {
@@ -117,15 +118,15 @@ pub(crate) async fn send(session: &Session, message: Message) -> Result<(), Send
         let Some(message) = unsent.take() else {
             return Poll::Ready(Ok(()));
         };
-        let mut outbox = session.outbox();
-        match outbox.offer(message, limit) {
+        let mut state = session.state();
+        match state.outbox.offer(message, limit) {
             Offered::Taken(wake) => {
-                drop(outbox);
+                drop(state);
                 wake.wake();
                 Poll::Ready(Ok(()))
             }
             Offered::Full(message) => {
-                outbox.wait_for_room(cx.waker());
+                state.outbox.wait_for_room(cx.waker());
                 unsent = Some(message);
                 Poll::Pending
             }

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use http::Extensions;
-use sockeye_types::{Close, Message, Text};
+use sockeye_types::{Close, Message};
 
 use crate::{
     Initiator, PingRefused, RequestHead, SendError, Sender, SessionId, TrySendError,
@@ -25,46 +25,56 @@ use crate::{
 #[derive(Clone)]
 pub struct Session(Arc<Core>);
 
-/// What all handles of a session share.
-pub(crate) struct Core {
-    pub(crate) id: SessionId,
-    opening: Opening,
+/// What all handles of a session share: some two hundred bytes, of which there may be a million.
+struct Core {
+    id: SessionId,
+    request: RequestHead,
+    /// What few sessions have.
+    chosen: Option<Box<Chosen>>,
     options: Arc<Options>,
-    outbox: Mutex<Outbox>,
-    /// Attributes and memberships are rare and touched by the handler: one lock serves both.
-    extras: Mutex<Extras>,
+    state: Mutex<State>,
 }
 
+/// What the opening handshake chose, where there was a choice.
+struct Chosen {
+    params: PathParams,
+    protocol: Option<String>,
+}
+
+/// What changes during a session.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) outbox: Outbox,
+    extras: Option<Box<Extras>>,
+}
+
+/// What handlers keep with a session, and where they put it.
 #[derive(Default)]
 struct Extras {
     attributes: Extensions,
-    memberships: Memberships,
-}
-
-/// The groups a session is in. Once it has left them for good, it joins none.
-enum Memberships {
-    Joined(Vec<Membership>),
-    LeftAll,
-}
-
-impl Default for Memberships {
-    fn default() -> Self {
-        Self::Joined(Vec::new())
-    }
+    memberships: Vec<Membership>,
 }
 
 impl Session {
-    pub(crate) fn new(mut opening: Opening, options: Arc<Options>) -> Self {
-        let attributes = std::mem::take(&mut opening.attributes);
+    pub(crate) fn new(opening: Opening, options: Arc<Options>) -> Self {
+        let Opening {
+            peer_addr,
+            request,
+            params,
+            protocol,
+            attributes,
+        } = opening;
+        let has_choice = !params.is_empty() || protocol.is_some();
+        let mut state = State::default();
+        if !attributes.is_empty() {
+            state.extras().attributes = attributes;
+        }
         Self(Arc::new(Core {
             id: SessionId::next(),
-            opening,
+            request: request.with_peer(peer_addr),
+            chosen: has_choice.then(|| Box::new(Chosen { params, protocol })),
             options,
-            outbox: Mutex::default(),
-            extras: Mutex::new(Extras {
-                attributes,
-                memberships: Memberships::default(),
-            }),
+            state: Mutex::new(state),
         }))
     }
 
@@ -75,43 +85,47 @@ impl Session {
 
     /// Returns the peer's address, if the transport has one.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.0.opening.peer_addr
+        self.0.request.peer_addr()
     }
 
     /// Returns the head of the request that opened the session.
     pub fn request(&self) -> &RequestHead {
-        &self.0.opening.request
+        &self.0.request
     }
 
     /// Returns a parameter of the endpoint's path, percent-decoded: `room` of `/chat/{room}`.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.0.opening.params.find(name)
+        self.params().find(name)
     }
 
     /// Returns all parameters of the endpoint's path.
     pub fn params(&self) -> &PathParams {
-        &self.0.opening.params
+        static NONE: PathParams = PathParams::none();
+        self.0
+            .chosen
+            .as_ref()
+            .map_or(&NONE, |chosen| &chosen.params)
     }
 
     /// Returns the subprotocol that was chosen in the opening handshake.
     pub fn protocol(&self) -> Option<&str> {
-        self.0.opening.protocol.as_deref()
+        self.0.chosen.as_ref()?.protocol.as_deref()
     }
 
     /// Keeps a value with the session, one of each type; returns the one it replaces.
     pub fn insert_attribute<T: Any + Clone + Send + Sync>(&self, value: T) -> Option<T> {
-        self.extras().attributes.insert(value)
+        self.state().extras().attributes.insert(value)
     }
 
     /// Returns a copy of the value of that type, put there by an interceptor or by
     /// [`insert_attribute`](Self::insert_attribute).
     pub fn attribute<T: Any + Clone + Send + Sync>(&self) -> Option<T> {
-        self.extras().attributes.get().cloned()
+        self.state().extras.as_ref()?.attributes.get().cloned()
     }
 
     /// Takes the value of that type out.
     pub fn remove_attribute<T: Any + Clone + Send + Sync>(&self) -> Option<T> {
-        self.extras().attributes.remove()
+        self.state().extras.as_mut()?.attributes.remove()
     }
 
     /// Returns a handle that can only send: for other tasks and threads.
@@ -148,7 +162,7 @@ impl Session {
         if payload.len() > 125 {
             return Err(PingRefused::TooLong);
         }
-        let wake = self.outbox().ping(payload)?;
+        let wake = self.state().outbox.ping(payload)?;
         wake.wake();
         Ok(())
     }
@@ -161,21 +175,24 @@ impl Session {
 
     /// Says whether the session still takes messages.
     pub fn is_open(&self) -> bool {
-        self.outbox().is_open()
+        self.state().outbox.is_open()
     }
 
     /// Returns how many bytes wait to be sent, bookkeeping included.
     pub fn buffered_bytes(&self) -> usize {
-        self.outbox().buffered()
+        self.state().outbox.buffered()
     }
 
     /// Returns how many messages an overflow policy or a close dropped before they were sent.
     pub fn dropped(&self) -> u64 {
-        self.outbox().dropped()
+        self.state().outbox.dropped()
     }
 
     pub(crate) fn order_close(&self, close: Close, initiator: Initiator, queued: Queued) {
-        let wake = self.outbox().close(CloseOrder { close, initiator }, queued);
+        let wake = self
+            .state()
+            .outbox
+            .close(CloseOrder { close, initiator }, queued);
         wake.wake();
     }
 
@@ -183,8 +200,8 @@ impl Session {
         &self.0.options
     }
 
-    pub(crate) fn outbox(&self) -> MutexGuard<'_, Outbox> {
-        self.0.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets the session remember a group it joins, once; `enter` puts it there. Not if the session has ended.
@@ -193,30 +210,40 @@ impl Session {
         is_same: impl Fn(&Membership) -> bool,
         enter: impl FnOnce() -> Membership,
     ) {
-        if let Memberships::Joined(joined) = &mut self.extras().memberships
-            && !joined.iter().any(is_same)
-        {
+        let mut state = self.state();
+        if state.outbox.is_finished() {
+            return;
+        }
+        let joined = &mut state.extras().memberships;
+        if !joined.iter().any(is_same) {
             joined.push(enter());
         }
     }
 
     pub(crate) fn forget(&self, left: impl Fn(&Membership) -> bool) -> Option<Membership> {
-        match &mut self.extras().memberships {
-            Memberships::Joined(joined) => Some(joined.swap_remove(joined.iter().position(left)?)),
-            Memberships::LeftAll => None,
-        }
+        let mut state = self.state();
+        let joined = &mut state.extras.as_mut()?.memberships;
+        let at = joined.iter().position(left)?;
+        Some(joined.swap_remove(at))
     }
 
-    /// Leaves every group, and joins none from now on.
-    pub(crate) fn leave_all(&self) {
-        let memberships = std::mem::replace(&mut self.extras().memberships, Memberships::LeftAll);
-        if let Memberships::Joined(joined) = memberships {
-            joined.into_iter().for_each(Membership::leave);
-        }
+    /// Ends the session: nothing is taken in any more, and it leaves its groups for good.
+    pub(crate) fn end(&self) {
+        let mut state = self.state();
+        let wake = state.outbox.finish();
+        let joined = state
+            .extras
+            .as_mut()
+            .map(|extras| std::mem::take(&mut extras.memberships));
+        drop(state);
+        wake.wake();
+        joined.into_iter().flatten().for_each(Membership::leave);
     }
+}
 
-    fn extras(&self) -> MutexGuard<'_, Extras> {
-        self.0.extras.lock().unwrap_or_else(PoisonError::into_inner)
+impl State {
+    fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_with(Box::default)
     }
 }
 
@@ -248,7 +275,7 @@ pub struct Opening {
     /// The parameters of the path.
     pub params: PathParams,
     /// The chosen subprotocol.
-    pub protocol: Option<Text>,
+    pub protocol: Option<String>,
     /// What interceptors left for the handler.
     pub attributes: Extensions,
 }

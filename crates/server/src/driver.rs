@@ -8,18 +8,18 @@ mod output;
 
 use std::{
     future::Future,
-    io,
+    io, mem,
     pin::Pin,
     task::{Context, Poll},
     time::Instant,
 };
 
 use bytes::BytesMut;
-use sockeye_endpoint::{Conversation, Initiator, Rested};
+use sockeye_endpoint::{Conversation, Rested};
 use sockeye_ws_proto::{Conn, Output};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{lent::Lent, sessions::Entry, timers::Timer};
+use crate::{drivers::Place, lent::Lent};
 
 /// How many events one turn handles before other connections get theirs.
 const EVENTS_A_TURN: usize = 256;
@@ -47,37 +47,43 @@ pub(crate) struct Driver<S> {
     conn: Conn,
     conversation: Conversation,
     /// What was read and not yet decoded: part of a frame, or whatever came while the handler was busy.
-    input: BytesMut,
+    input: Option<Box<BytesMut>>,
     /// What the socket did not take yet.
-    unsent: Option<Box<Output>>,
-    /// Whether messages were taken from the outbox and not yet reported as written.
-    in_flight: InFlight,
-    /// Since when the socket has taken nothing of `unsent`.
-    stalled: Option<Instant>,
-    /// Who ordered the close that we sent.
-    ordered: Option<Initiator>,
+    unsent: Option<Box<Unsent>>,
     place: Place,
 }
 
-/// A driver's place among those of its worker.
-pub(crate) struct Place {
-    pub(crate) timer: Timer,
-    /// Ends with the driver: a shutdown waits for it.
-    pub(crate) _entry: Entry,
+/// What a socket did not take.
+struct Unsent {
+    out: Output,
+    /// Since when it has taken nothing.
+    since: Instant,
+}
+
+impl Unsent {
+    fn new(since: Instant) -> Box<Self> {
+        Box::new(Self {
+            out: Output::default(),
+            since,
+        })
+    }
 }
 
 enum Phase<S> {
     /// The session is open, or closes and waits for the peer's close.
     Talking(S),
-    /// The session has ended. The close frame must still leave, and the peer may still be sending: a socket that is
-    /// closed too early resets, and the peer may lose the close frame (RFC 6455 §7.1.1).
-    Parting {
-        io: S,
-        until: Instant,
-        farewell: Farewell,
-    },
+    /// The session has ended, and the peer may still want to hear so.
+    Parting(Box<Parting<S>>),
     /// The socket is closed.
     Gone,
+}
+
+/// The session has ended. The close frame must still leave, and the peer may still be sending: a socket that is closed
+/// too early resets, and the peer may lose the close frame (RFC 6455 §7.1.1).
+struct Parting<S> {
+    io: S,
+    until: Instant,
+    farewell: Farewell,
 }
 
 /// Whether our half of the connection is still open.
@@ -85,13 +91,6 @@ enum Phase<S> {
 enum Farewell {
     Writing,
     HalfClosed,
-}
-
-/// Whether the outbox waits to hear that what was taken from it is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum InFlight {
-    Nothing,
-    Messages,
 }
 
 /// Whether a step of a turn has anything more to do before something happens.
@@ -130,44 +129,45 @@ impl<S: Stream> Driver<S> {
         conversation: Conversation,
         place: Place,
     ) -> Self {
+        let glued = (!glued.is_empty()).then(|| Box::new(BytesMut::from(glued)));
         Self {
             phase: Phase::Talking(io),
             conn,
             conversation,
-            input: BytesMut::from(glued),
+            input: glued,
             unsent: None,
-            in_flight: InFlight::Nothing,
-            stalled: None,
-            ordered: None,
             place,
         }
     }
 
-    fn turn(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Poll<()> {
-        if let Some(unsent) = self.unsent.take() {
-            lent.scratch.out = *unsent;
+    /// Works with this thread's buffers; what the socket has not taken is put there, and what it does not take stays.
+    fn poll_turns(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Poll<()> {
+        if let Some(unsent) = &mut self.unsent {
+            mem::swap(&mut unsent.out, &mut lent.scratch.out);
         }
         let polled = self.turns(cx, lent);
-        if !lent.scratch.out.is_empty() {
-            self.unsent = Some(Box::new(std::mem::take(&mut lent.scratch.out)));
+        // What is lent goes on to the next connection: whatever is left in it is this one's.
+        if self.unsent.is_some() || !lent.scratch.out.is_empty() {
+            let unsent = self.unsent.get_or_insert_with(|| Unsent::new(clock()));
+            mem::swap(&mut unsent.out, &mut lent.scratch.out);
         }
         polled
     }
 
     fn turns(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Poll<()> {
         let mut now = clock();
-        if self.place.timer.has_fired(now) {
+        if self.place.has_fired(now) {
             self.handle_timeout(now, lent);
         }
         for _ in 0..TURNS_A_POLL {
             let step = match self.phase {
                 Phase::Talking(_) => self.talk(cx, lent, now),
-                Phase::Parting { .. } => {
+                Phase::Parting(_) => {
                     let _ = self.conversation.poll_closed(cx);
                     self.part(cx, lent)
                 }
                 Phase::Gone => {
-                    lent.scratch.out = Output::default();
+                    self.forget_unsent(lent);
                     return self.conversation.poll_closed(cx);
                 }
             };
@@ -184,7 +184,7 @@ impl<S: Stream> Driver<S> {
 
     /// One turn: what has arrived goes to the handler, what it sent goes out in one write.
     fn talk(&mut self, cx: &mut Context<'_>, lent: &mut Lent, now: Instant) -> Step {
-        self.conversation.attend();
+        self.conversation.attend(&mut lent.queue);
         let input = self.take_in(
             cx,
             &mut Turn {
@@ -202,7 +202,10 @@ impl<S: Stream> Driver<S> {
             return self.end(&End::Conn, now);
         }
         if step == Step::GoesOn
-            || self.conversation.rest(cx.waker(), can_write) == Rested::WorkWaits
+            || self
+                .conversation
+                .rest(cx.waker(), can_write, &mut lent.queue)
+                == Rested::WorkWaits
         {
             return Step::GoesOn;
         }
@@ -222,14 +225,24 @@ impl<S: Stream> Driver<S> {
                 // A lapse is a state of the conn: the turn that follows sees that it is over.
                 let _ = self.conn.handle_timeout(now, &mut lent.scratch);
             }
-            Phase::Parting { until, .. } if now >= *until => self.phase = Phase::Gone,
-            Phase::Parting { .. } | Phase::Gone => {}
+            Phase::Parting(parting) if now >= parting.until => self.phase = Phase::Gone,
+            Phase::Parting(_) | Phase::Gone => {}
+        }
+    }
+
+    /// Nobody is left to take what was not sent.
+    fn forget_unsent(&mut self, lent: &mut Lent) {
+        self.unsent = None;
+        if !lent.scratch.out.is_empty() {
+            lent.scratch.out = Output::default();
         }
     }
 
     /// Until when the socket must take something of what waits.
     fn stall_deadline(&self) -> Option<Instant> {
-        self.stalled?
+        self.unsent
+            .as_ref()?
+            .since
             .checked_add(self.conversation.limits().stall_time)
     }
 
@@ -240,11 +253,11 @@ impl<S: Stream> Driver<S> {
                 .into_iter()
                 .flatten()
                 .min(),
-            Phase::Parting { until, .. } => Some(*until),
+            Phase::Parting(parting) => Some(parting.until),
             Phase::Gone => None,
         };
         if let Some(next) = next {
-            self.place.timer.arm(next, cx.waker());
+            self.place.wake_at(next, cx.waker());
         }
     }
 }
@@ -253,11 +266,23 @@ impl<S: Stream> Future for Driver<S> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Lent::with(|lent| self.turn(cx, lent))
+        Lent::with(|lent| self.poll_turns(cx, lent))
     }
 }
 
 /// The time, which tests can stop.
 pub(crate) fn clock() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_fits_the_memory_that_is_promised() {
+        // With tokio's own part it must stay within three blocks of 128 bytes: the next size is four.
+        let size = size_of::<Driver<tokio::net::TcpStream>>();
+        assert!(size <= 288, "{size}");
+    }
 }

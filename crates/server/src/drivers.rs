@@ -1,6 +1,10 @@
 //! The drivers of one worker, with what they share: timers and the list of open sessions.
 
-use std::sync::{Arc, atomic::AtomicUsize};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    task::Waker,
+    time::Instant,
+};
 
 use hyper::upgrade::Upgraded;
 use hyper_util::{rt::TokioIo, server::conn::auto};
@@ -10,16 +14,45 @@ use sockeye_ws_proto::{Conn, Role, Settings, deflate::Agreed};
 use tokio::net::TcpStream;
 
 use crate::{
-    driver::{Driver, Place, Stream, clock},
-    sessions::Sessions,
-    timers::Timers,
+    driver::{Driver, Stream, clock},
+    sessions::{Key, Sessions},
+    timers::{Timer, Timers},
 };
 
 /// Starts drivers, and ends them all at a shutdown.
 #[derive(Clone)]
-pub(crate) struct Drivers {
-    timers: Timers,
+pub(crate) struct Drivers(Arc<Fleet>);
+
+/// What the drivers of one worker share.
+struct Fleet {
+    timers: Arc<Timers>,
     sessions: Sessions,
+}
+
+/// A driver's place in its fleet, from its first poll to its last.
+pub(crate) struct Place {
+    fleet: Arc<Fleet>,
+    timer: Timer,
+    key: Key,
+}
+
+impl Place {
+    /// Wakes the driver at a moment, or a little after; if it is to be woken before that anyway, then.
+    pub(crate) fn wake_at(&mut self, moment: Instant, waker: &Waker) {
+        self.fleet.timers.arm(&mut self.timer, moment, waker);
+    }
+
+    /// Says, once, whether the moment to wake at has come.
+    pub(crate) fn has_fired(&mut self, now: Instant) -> bool {
+        self.fleet.timers.has_fired(&mut self.timer, now)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.fleet.timers.disarm(&mut self.timer);
+        self.fleet.sessions.leave(self.key);
+    }
 }
 
 /// A session that is about to open.
@@ -34,16 +67,16 @@ impl Drivers {
     ///
     /// `total` counts the sessions of all who share it.
     pub(crate) fn new(total: Arc<AtomicUsize>) -> Self {
-        let timers = Timers::new();
+        let timers = Arc::new(Timers::new());
         tokio::spawn(timers.ticker());
-        Self {
+        Self(Arc::new(Fleet {
             timers,
             sessions: Sessions::new(total),
-        }
+        }))
     }
 
     pub(crate) fn sessions(&self) -> &Sessions {
-        &self.sessions
+        &self.0.sessions
     }
 
     /// Opens a session on a connection that was upgraded. The driver gets the TCP stream itself wherever there is one.
@@ -89,22 +122,23 @@ impl Drivers {
             "session opened",
         );
         let place = Place {
-            timer: self.timers.timer(),
-            _entry: self.sessions.enter(conversation.closer()),
+            fleet: Arc::clone(&self.0),
+            timer: Timer::default(),
+            key: self.0.sessions.enter(conversation.closer()),
         };
         tokio::spawn(Driver::new(stream, glued, conn, conversation, place));
     }
 
     /// Closes all sessions, also those whose handshake is under way.
     pub(crate) fn close(&self, close: &Close) {
-        self.sessions.close(close);
+        self.0.sessions.close(close);
     }
 }
 
 impl std::fmt::Debug for Drivers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Drivers")
-            .field("sessions", &self.sessions.len())
+            .field("sessions", &self.0.sessions.len())
             .finish()
     }
 }

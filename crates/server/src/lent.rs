@@ -17,6 +17,8 @@ pub(crate) struct Lent {
     pub(crate) read: BytesMut,
     /// Where a conn puts what must be written; empty between turns.
     pub(crate) scratch: Scratch,
+    /// Lent to an outbox for what a handler sends during the turn.
+    pub(crate) queue: VecDeque<Outgoing>,
     /// What was taken from an outbox; empty between turns.
     pub(crate) taken: VecDeque<Outgoing>,
 }

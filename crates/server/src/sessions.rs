@@ -11,11 +11,8 @@ use sockeye_types::Close;
 use tokio::sync::watch;
 
 /// The sessions of one worker.
-#[derive(Clone, Debug)]
-pub(crate) struct Sessions(Arc<Shared>);
-
 #[derive(Debug)]
-struct Shared {
+pub(crate) struct Sessions {
     state: Mutex<State>,
     /// How many there are.
     count: watch::Sender<usize>,
@@ -30,35 +27,37 @@ struct State {
     closing: Option<Close>,
 }
 
-/// A session's entry; dropped when its driver is done with it.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    sessions: Sessions,
-    key: usize,
-}
+/// Names a session's entry until it leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key(u32);
 
 impl Sessions {
     pub(crate) fn new(total: Arc<AtomicUsize>) -> Self {
-        Self(Arc::new(Shared {
+        Self {
             state: Mutex::default(),
             count: watch::Sender::new(0),
             total,
-        }))
+        }
     }
 
-    /// Remembers a session for as long as the entry lives.
-    pub(crate) fn enter(&self, closer: Closer) -> Entry {
+    /// Remembers a session until it leaves.
+    pub(crate) fn enter(&self, closer: Closer) -> Key {
         let mut state = self.lock();
         if let Some(close) = &state.closing {
             closer.close(close.clone());
         }
-        let key = state.open.insert(closer);
-        self.0.count.send_modify(|count| *count += 1);
-        self.0.total.fetch_add(1, Ordering::Relaxed);
-        Entry {
-            sessions: self.clone(),
-            key,
-        }
+        // No process has four thousand million descriptors.
+        let key = u32::try_from(state.open.insert(closer)).unwrap_or(u32::MAX);
+        self.count.send_modify(|count| *count += 1);
+        self.total.fetch_add(1, Ordering::Relaxed);
+        Key(key)
+    }
+
+    /// Forgets a session: its driver is done with it.
+    pub(crate) fn leave(&self, key: Key) {
+        self.lock().open.try_remove(key.0 as usize);
+        self.total.fetch_sub(1, Ordering::Relaxed);
+        self.count.send_modify(|count| *count -= 1);
     }
 
     /// Closes all sessions, and those that still come.
@@ -78,27 +77,19 @@ impl Sessions {
 
     /// Returns how many there are.
     pub(crate) fn len(&self) -> usize {
-        *self.0.count.borrow()
+        *self.count.borrow()
     }
 
     /// Waits until there is none.
     ///
     /// Cancel safety: dropped before it is done, nothing is lost.
     pub(crate) async fn gone(&self) {
-        let mut count = self.0.count.subscribe();
+        let mut count = self.count.subscribe();
         // The sender lives as long as `self`: this can't fail.
         let _ = count.wait_for(|count| *count == 0).await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        self.sessions.lock().open.try_remove(self.key);
-        self.sessions.0.total.fetch_sub(1, Ordering::Relaxed);
-        self.sessions.0.count.send_modify(|count| *count -= 1);
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,10 +1,9 @@
 //! The clock of a timing wheel: wakes drivers when their deadlines come.
 
 use std::{
-    fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -14,13 +13,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::wheel::{Key, Wheel};
 
 /// The wheel's precision: a deadline is kept to within this much, never early.
-const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(TICK_MILLIS);
+const TICK_MILLIS: u64 = 10;
 
 /// The deadlines of one worker's drivers. One task sleeps for all of them.
-#[derive(Clone)]
-pub(crate) struct Timers(Arc<Shared>);
-
-struct Shared {
+pub(crate) struct Timers {
     start: Instant,
     state: Mutex<State>,
 }
@@ -31,10 +28,24 @@ struct State {
     ticker: Option<(Waker, u64)>,
 }
 
-/// One driver's place in the wheel; dropped, it is taken out.
+/// One driver's entry in the wheel. It is small, since there is one for each connection, and belongs to the timers it
+/// was armed with: who drops it disarms it before.
+#[derive(Debug)]
 pub(crate) struct Timer {
-    timers: Timers,
-    armed: Option<(Key, u64)>,
+    /// At which tick it comes due; [`UNARMED`] if it does not.
+    tick: u64,
+    key: Key,
+}
+
+const UNARMED: u64 = u64::MAX;
+
+impl Default for Timer {
+    fn default() -> Self {
+        Self {
+            tick: UNARMED,
+            key: Key::NONE,
+        }
+    }
 }
 
 impl Timers {
@@ -43,29 +54,54 @@ impl Timers {
             wheel: Wheel::new(),
             ticker: None,
         });
-        Self(Arc::new(Shared {
+        Self {
             start: Instant::now(),
             state,
-        }))
+        }
     }
 
     /// Returns the future that wakes drivers; it ends when nobody else holds these timers.
-    pub(crate) fn ticker(&self) -> Ticker {
+    pub(crate) fn ticker(self: &Arc<Self>) -> Ticker {
         Ticker {
-            timers: Arc::downgrade(&self.0),
-            sleep: Box::pin(sleep_until(self.0.start)),
+            timers: Arc::downgrade(self),
+            sleep: Box::pin(sleep_until(self.start)),
         }
     }
 
-    pub(crate) fn timer(&self) -> Timer {
-        Timer {
-            timers: self.clone(),
-            armed: None,
+    /// Wakes `waker` at a moment, or a little after. A timer that is armed for an earlier moment stays as it is: the
+    /// driver looks then, and arms it anew. So deadlines that bytes keep moving away cost nothing.
+    pub(crate) fn arm(&self, timer: &mut Timer, moment: std::time::Instant, waker: &Waker) {
+        let tick = self.tick_at(Instant::from_std(moment));
+        if timer.tick <= tick {
+            return;
+        }
+        let mut state = self.lock();
+        state.remove(timer);
+        timer.tick = state.wheel.due_at(tick);
+        timer.key = state.wheel.insert(timer.tick, waker.clone());
+        if let Some((ticker, _)) = state.ticker.take_if(|(_, until)| timer.tick < *until) {
+            drop(state);
+            ticker.wake();
         }
     }
-}
 
-impl Shared {
+    /// Says whether the moment that was armed has passed; then the timer is no longer armed.
+    pub(crate) fn has_fired(&self, timer: &mut Timer, now: std::time::Instant) -> bool {
+        let fired = timer.tick <= self.tick_before(Instant::from_std(now));
+        if fired {
+            self.disarm(timer);
+        }
+        fired
+    }
+
+    /// Takes a timer out.
+    pub(crate) fn disarm(&self, timer: &mut Timer) {
+        if timer.tick != UNARMED {
+            self.lock().remove(timer);
+            timer.tick = UNARMED;
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -73,21 +109,31 @@ impl Shared {
     /// The first tick that is not before a moment.
     fn tick_at(&self, moment: Instant) -> u64 {
         let since = moment.saturating_duration_since(self.start);
-        u64::try_from(since.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX)
+        u64::try_from(since.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(UNARMED)
     }
 
     /// The last tick that has passed by a moment.
     fn tick_before(&self, moment: Instant) -> u64 {
         let since = moment.saturating_duration_since(self.start);
-        u64::try_from(since.as_nanos() / TICK.as_nanos()).unwrap_or(u64::MAX)
+        u64::try_from(since.as_nanos() / TICK.as_nanos()).unwrap_or(UNARMED - 1)
     }
 
     fn moment_of(&self, tick: u64) -> Instant {
-        self.start + TICK.saturating_mul(u32::try_from(tick).unwrap_or(u32::MAX))
+        let since = Duration::from_millis(tick.saturating_mul(TICK_MILLIS));
+        self.start.checked_add(since).unwrap_or(self.start)
     }
 }
 
-impl Drop for Shared {
+impl State {
+    fn remove(&mut self, timer: &Timer) {
+        // What has come due is out of the wheel already, and its key may be another's by now.
+        if timer.tick != UNARMED && self.wheel.is_ahead(timer.tick) {
+            self.wheel.remove(timer.key);
+        }
+    }
+}
+
+impl Drop for Timers {
     /// The ticker has nobody left to wake: it may end.
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -97,68 +143,9 @@ impl Drop for Shared {
     }
 }
 
-impl Timer {
-    /// Wakes `waker` at a moment, or a little after. A timer that is armed for an earlier moment stays as it is: the
-    /// driver looks then, and arms it anew. So deadlines that bytes keep moving away cost nothing.
-    pub(crate) fn arm(&mut self, moment: std::time::Instant, waker: &Waker) {
-        let shared = &self.timers.0;
-        let tick = shared.tick_at(Instant::from_std(moment));
-        if self.armed.is_some_and(|(_, armed)| armed <= tick) {
-            return;
-        }
-        let mut state = shared.lock();
-        if let Some((key, armed)) = self.armed.take()
-            && state.wheel.is_ahead(armed)
-        {
-            state.wheel.remove(key);
-        }
-        let tick = state.wheel.due_at(tick);
-        self.armed = Some((state.wheel.insert(tick, waker.clone()), tick));
-        if let Some((ticker, _)) = state.ticker.take_if(|(_, until)| tick < *until) {
-            drop(state);
-            ticker.wake();
-        }
-    }
-
-    /// Says whether the moment that was armed has passed; then the timer is no longer armed.
-    pub(crate) fn has_fired(&mut self, now: std::time::Instant) -> bool {
-        let fired = self
-            .armed
-            .is_some_and(|(_, tick)| tick <= self.timers.0.tick_before(Instant::from_std(now)));
-        if fired {
-            self.disarm();
-        }
-        fired
-    }
-
-    fn disarm(&mut self) {
-        if let Some((key, tick)) = self.armed.take() {
-            let mut state = self.timers.0.lock();
-            // What has come due is out of the wheel already, and its key may be another's by now.
-            if state.wheel.is_ahead(tick) {
-                state.wheel.remove(key);
-            }
-        }
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.disarm();
-    }
-}
-
-impl fmt::Debug for Timer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timer")
-            .field("armed", &self.armed)
-            .finish_non_exhaustive()
-    }
-}
-
 /// Sleeps until the next deadline, wakes whom it concerns, and so on.
 pub(crate) struct Ticker {
-    timers: std::sync::Weak<Shared>,
+    timers: Weak<Timers>,
     sleep: Pin<Box<Sleep>>,
 }
 
@@ -167,14 +154,14 @@ impl Future for Ticker {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            let Some(shared) = self.timers.upgrade() else {
+            let Some(timers) = self.timers.upgrade() else {
                 return Poll::Ready(());
             };
             let mut due = Vec::new();
-            let mut state = shared.lock();
+            let mut state = timers.lock();
             state
                 .wheel
-                .advance(shared.tick_before(Instant::now()), |waker| due.push(waker));
+                .advance(timers.tick_before(Instant::now()), |waker| due.push(waker));
             let next = state.wheel.next_tick();
             state.ticker = Some((cx.waker().clone(), next.unwrap_or(u64::MAX)));
             drop(state);
@@ -182,8 +169,8 @@ impl Future for Ticker {
             let Some(next) = next else {
                 return Poll::Pending;
             };
-            let moment = shared.moment_of(next);
-            drop(shared);
+            let moment = timers.moment_of(next);
+            drop(timers);
             self.sleep.as_mut().reset(moment);
             if self.sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
@@ -216,40 +203,49 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_timer_fires_once_and_not_early() {
-        let timers = Timers::new();
+        let timers = Arc::new(Timers::new());
         tokio::spawn(timers.ticker());
         let counter = Arc::new(Counter::default());
         let waker = Waker::from(Arc::clone(&counter));
-        let mut timer = timers.timer();
-        timer.arm(now() + Duration::from_secs(100), &waker);
+        let mut timer = Timer::default();
+        timers.arm(&mut timer, now() + Duration::from_secs(100), &waker);
         tokio::time::sleep(Duration::from_millis(99_990)).await;
         assert_eq!(
-            (counter.0.load(Ordering::Relaxed), timer.has_fired(now())),
+            (
+                counter.0.load(Ordering::Relaxed),
+                timers.has_fired(&mut timer, now())
+            ),
             (0, false)
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert_eq!(
-            (counter.0.load(Ordering::Relaxed), timer.has_fired(now())),
+            (
+                counter.0.load(Ordering::Relaxed),
+                timers.has_fired(&mut timer, now())
+            ),
             (1, true)
         );
-        assert!(!timer.has_fired(now()));
+        assert!(!timers.has_fired(&mut timer, now()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_earlier_deadline_moves_the_timer_and_a_later_one_does_not() {
-        let timers = Timers::new();
+        let timers = Arc::new(Timers::new());
         tokio::spawn(timers.ticker());
         tokio::task::yield_now().await;
         let counter = Arc::new(Counter::default());
         let waker = Waker::from(Arc::clone(&counter));
-        let mut timer = timers.timer();
-        timer.arm(now() + Duration::from_secs(50), &waker);
+        let mut timer = Timer::default();
+        timers.arm(&mut timer, now() + Duration::from_secs(50), &waker);
         tokio::task::yield_now().await;
-        timer.arm(now() + Duration::from_secs(1), &waker);
-        timer.arm(now() + Duration::from_secs(90), &waker);
+        timers.arm(&mut timer, now() + Duration::from_secs(1), &waker);
+        timers.arm(&mut timer, now() + Duration::from_secs(90), &waker);
         tokio::time::sleep(Duration::from_millis(1020)).await;
         assert_eq!(
-            (counter.0.load(Ordering::Relaxed), timer.has_fired(now())),
+            (
+                counter.0.load(Ordering::Relaxed),
+                timers.has_fired(&mut timer, now())
+            ),
             (1, true)
         );
         tokio::time::sleep(Duration::from_secs(100)).await;
@@ -257,26 +253,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_dropped_timer_wakes_nobody_and_a_late_drop_takes_nothing_of_others() {
-        let timers = Timers::new();
+    async fn a_disarmed_timer_wakes_nobody_and_a_late_disarming_takes_nothing_of_others() {
+        let timers = Arc::new(Timers::new());
         tokio::spawn(timers.ticker());
         let counter = Arc::new(Counter::default());
         let waker = Waker::from(Arc::clone(&counter));
-        let (mut first, mut late, mut other) = (timers.timer(), timers.timer(), timers.timer());
-        first.arm(now() + Duration::from_secs(1), &waker);
-        late.arm(now() + Duration::from_secs(1), &waker);
-        drop(first);
+        let (mut first, mut late, mut other) =
+            (Timer::default(), Timer::default(), Timer::default());
+        timers.arm(&mut first, now() + Duration::from_secs(1), &waker);
+        timers.arm(&mut late, now() + Duration::from_secs(1), &waker);
+        timers.disarm(&mut first);
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(counter.0.load(Ordering::Relaxed), 1);
-        other.arm(now() + Duration::from_secs(1), &waker);
-        drop(late);
+        timers.arm(&mut other, now() + Duration::from_secs(1), &waker);
+        timers.disarm(&mut late);
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(counter.0.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_ticker_ends_with_the_last_timer() {
-        let timers = Timers::new();
+        let timers = Arc::new(Timers::new());
         let ticker = tokio::spawn(timers.ticker());
         tokio::task::yield_now().await;
         drop(timers);

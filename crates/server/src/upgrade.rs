@@ -94,7 +94,7 @@ async fn decide(
     opening.peer_addr = peer_addr;
     opening.request = RequestHead::new(head);
     opening.params = params;
-    opening.protocol = protocol.map(Into::into);
+    opening.protocol = protocol;
     opening.attributes = attributes;
     Ok((
         Newcomer {

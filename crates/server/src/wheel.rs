@@ -12,6 +12,11 @@ const NIL: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key(u32);
 
+impl Key {
+    /// Names no entry.
+    pub(crate) const NONE: Self = Self(NIL);
+}
+
 /// Deadlines in ticks, each with a value. Its slots are intrusive lists through one slab, so that a wheel which has
 /// been full holds no more than its entries need.
 #[derive(Debug)]

@@ -68,10 +68,7 @@ pub(crate) enum Closing {
     /// Frames go both ways.
     Open,
     /// Our close is out. What the peer sends before its own still counts.
-    Sent {
-        ending: Box<Ending>,
-        deadline: Option<Instant>,
-    },
+    Sent(Box<Sent>),
     /// Both closes are out: the TCP connection can end.
     Closed { ending: Box<Ending> },
     /// The peer broke a rule, and was told so unless our close was out before.
@@ -85,6 +82,13 @@ pub(crate) enum Closing {
     Lost { ending: Box<Ending> },
 }
 
+/// What is known while the peer's close is awaited.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    ending: Ending,
+    deadline: Option<Instant>,
+}
+
 impl Closing {
     /// Says whether frames may still be sent.
     #[inline]
@@ -94,12 +98,12 @@ impl Closing {
 
     /// Says whether our close is out and the peer's awaited.
     pub(crate) fn is_sent(&self) -> bool {
-        matches!(self, Self::Sent { .. })
+        matches!(self, Self::Sent(_))
     }
 
     /// Says whether nothing will be sent or received any more.
     pub(crate) fn is_over(&self) -> bool {
-        !matches!(self, Self::Open | Self::Sent { .. })
+        !matches!(self, Self::Open | Self::Sent(_))
     }
 
     /// Says whether both sides sent their close.
@@ -110,8 +114,8 @@ impl Closing {
     pub(crate) fn ending(&self) -> Option<&Ending> {
         match self {
             Self::Open => None,
-            Self::Sent { ending, .. }
-            | Self::Closed { ending }
+            Self::Sent(sent) => Some(&sent.ending),
+            Self::Closed { ending }
             | Self::Failed { ending, .. }
             | Self::Lapsed { ending, .. }
             | Self::Lost { ending } => Some(ending),
@@ -121,7 +125,7 @@ impl Closing {
     /// Returns until when the peer has to answer our close.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Sent { deadline, .. } => *deadline,
+            Self::Sent(sent) => sent.deadline,
             Self::Open
             | Self::Closed { .. }
             | Self::Failed { .. }
@@ -133,8 +137,8 @@ impl Closing {
     /// Our close goes out.
     pub(crate) fn start(&mut self, close: Close, deadline: Option<Instant>) {
         if self.is_open() {
-            let ending = Box::new(Ending::Own(close));
-            *self = Self::Sent { ending, deadline };
+            let ending = Ending::Own(close);
+            *self = Self::Sent(Box::new(Sent { ending, deadline }));
         }
     }
 
@@ -171,7 +175,7 @@ impl Closing {
     fn leave(&self, otherwise: Ending) -> Option<Box<Ending>> {
         match self {
             Self::Open => Some(Box::new(otherwise)),
-            Self::Sent { ending, .. } => Some(ending.clone()),
+            Self::Sent(sent) => Some(Box::new(sent.ending.clone())),
             Self::Closed { .. } | Self::Failed { .. } | Self::Lapsed { .. } | Self::Lost { .. } => {
                 None
             }

@@ -39,8 +39,8 @@ pub struct Conn {
     keepalive: Keepalive,
     allowance: Allowance,
     deflate: Option<Box<Deflating>>,
-    /// The frame whose header was consumed and whose payload was not all.
-    frame: Option<Frame>,
+    /// The frame whose header was consumed and whose payload was not all. Boxed: most conns are between frames.
+    frame: Option<Box<Frame>>,
     /// The message that is arriving in pieces.
     assembly: Option<Box<Assembly>>,
     /// Until when what has begun to arrive must be whole.

@@ -1,6 +1,9 @@
 //! Is the peer still there? After a silence it is asked by a ping, and any byte is an answer.
 
-use std::time::{Duration, Instant};
+use std::{
+    num::NonZeroU32,
+    time::{Duration, Instant},
+};
 
 use sockeye_types::Heartbeat;
 
@@ -22,8 +25,8 @@ pub(crate) struct Keepalive {
     unanswered: Option<Instant>,
     /// Which ping is the latest: it makes each payload its own.
     serial: u32,
-    /// In microseconds; what takes longer than 71 minutes is cut to that.
-    round_trip: Option<u32>,
+    /// In microseconds, at least one; what takes longer than 71 minutes is cut to that.
+    round_trip: Option<NonZeroU32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +79,8 @@ impl Keepalive {
         };
         self.unanswered = None;
         let micros = now.saturating_duration_since(sent).as_micros();
-        self.round_trip = Some(u32::try_from(micros).unwrap_or(u32::MAX));
+        let micros = u32::try_from(micros).unwrap_or(u32::MAX);
+        self.round_trip = Some(NonZeroU32::new(micros).unwrap_or(NonZeroU32::MIN));
         Answers::Heartbeat
     }
 
@@ -114,7 +118,7 @@ impl Keepalive {
 
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.round_trip
-            .map(|micros| Duration::from_micros(micros.into()))
+            .map(|micros| Duration::from_micros(micros.get().into()))
     }
 
     fn payload(&self) -> [u8; 8] {

@@ -7,12 +7,11 @@ use std::{
     time::Instant,
 };
 
-use bytes::BytesMut;
 use sockeye_endpoint::{CanWrite, Closed, Initiator};
 use sockeye_types::{Close, CloseCode};
 use sockeye_ws_proto::{Ending, Lapse};
 
-use super::{Driver, End, Farewell, InFlight, Phase, Step, Stream, clock};
+use super::{Driver, End, Farewell, Parting, Phase, Step, Stream, clock};
 use crate::lent::Lent;
 
 impl<S: Stream> Driver<S> {
@@ -30,15 +29,15 @@ impl<S: Stream> Driver<S> {
             "session ended",
         );
         self.conversation.end(closed);
-        (self.input, self.in_flight) = (BytesMut::new(), InFlight::Nothing);
+        self.input = None;
         let phase = mem::replace(&mut self.phase, Phase::Gone);
         if let (Phase::Talking(io), true) = (phase, self.is_worth_a_farewell(end)) {
             let until = now + self.conversation.limits().close_time;
-            self.phase = Phase::Parting {
+            self.phase = Phase::Parting(Box::new(Parting {
                 io,
                 until,
                 farewell: Farewell::Writing,
-            };
+            }));
         }
         Step::GoesOn
     }
@@ -60,9 +59,7 @@ impl<S: Stream> Driver<S> {
     /// What the handler learns.
     fn closed(&self, end: &End) -> Closed {
         match (end, self.conn.ending()) {
-            (_, Some(Ending::Own(close))) => {
-                Closed::new(close, self.ordered.unwrap_or(Initiator::Server))
-            }
+            (_, Some(Ending::Own(close))) => Closed::new(close, self.conversation.initiator()),
             (_, Some(Ending::Peer(close))) => Closed::new(close, Initiator::Peer),
             (_, Some(Ending::Violation(error))) => ruled(error.close_code(), &error.to_string()),
             (_, Some(Ending::Lapse(lapse))) => match lapse.close_code() {
@@ -94,11 +91,11 @@ impl<S: Stream> Driver<S> {
             Ok(CanWrite::No) => return self.poll_discard(cx, lent),
             Err(_) => return Poll::Ready(()),
         }
-        if let Phase::Parting { io, farewell, .. } = &mut self.phase
-            && *farewell == Farewell::Writing
+        if let Phase::Parting(parting) = &mut self.phase
+            && parting.farewell == Farewell::Writing
         {
-            match Pin::new(io).poll_shutdown(cx) {
-                Poll::Ready(Ok(())) => *farewell = Farewell::HalfClosed,
+            match Pin::new(&mut parting.io).poll_shutdown(cx) {
+                Poll::Ready(Ok(())) => parting.farewell = Farewell::HalfClosed,
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => {}
             }

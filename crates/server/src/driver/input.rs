@@ -38,11 +38,14 @@ impl<S: Stream> Driver<S> {
         cx: &mut Context<'_>,
         turn: &mut Turn<'_>,
     ) -> Result<Step, End> {
-        let mut input = mem::take(&mut self.input);
-        let decoded = self.decode(cx, &mut input, turn);
-        if !input.is_empty() {
-            self.input = input;
-        }
+        let decoded = match self.input.take() {
+            Some(mut input) => {
+                let decoded = self.decode(cx, &mut input, turn);
+                self.keep(input);
+                decoded
+            }
+            None => self.decode(cx, &mut BytesMut::new(), turn),
+        };
         match decoded {
             Decoded::Drained => {}
             Decoded::Busy => return Ok(self.pause(turn.now)),
@@ -53,10 +56,9 @@ impl<S: Stream> Driver<S> {
             return Ok(self.pause(turn.now));
         }
         self.conn.resume_reading(turn.now);
-        let (read, decoded) = if self.input.is_empty() {
-            self.read_into_lent(cx, turn)
-        } else {
-            self.read_into_own(cx, turn)
+        let (read, decoded) = match self.input.take() {
+            None => self.read_into_lent(cx, turn),
+            Some(input) => self.read_into_own(cx, input, turn),
         };
         match read {
             Poll::Pending => Ok(Step::Waits),
@@ -85,8 +87,9 @@ impl<S: Stream> Driver<S> {
             _ => Decoded::Drained,
         };
         if !input.is_empty() {
-            self.input = BytesMut::with_capacity(input.len() + self.missing(input.len()));
-            self.input.extend_from_slice(&input);
+            let mut own = BytesMut::with_capacity(input.len() + self.missing(input.len()));
+            own.extend_from_slice(&input);
+            self.input = Some(Box::new(own));
         }
         turn.lent.read = input;
         turn.lent.read.clear();
@@ -97,9 +100,9 @@ impl<S: Stream> Driver<S> {
     fn read_into_own(
         &mut self,
         cx: &mut Context<'_>,
+        mut input: Box<BytesMut>,
         turn: &mut Turn<'_>,
     ) -> (Poll<std::io::Result<usize>>, Decoded) {
-        let mut input = mem::take(&mut self.input);
         if input.capacity() == input.len() {
             input.reserve(self.missing(input.len()));
         }
@@ -108,10 +111,15 @@ impl<S: Stream> Driver<S> {
             Poll::Ready(Ok(1..)) => self.decode(cx, &mut input, turn),
             _ => Decoded::Drained,
         };
-        if !input.is_empty() {
-            self.input = input;
-        }
+        self.keep(input);
         (read, decoded)
+    }
+
+    /// Keeps what is not decoded yet; nothing is kept for nothing.
+    fn keep(&mut self, input: Box<BytesMut>) {
+        if !input.is_empty() {
+            self.input = Some(input);
+        }
     }
 
     /// How much room to make for the rest of the frame that is arriving.
@@ -122,7 +130,8 @@ impl<S: Stream> Driver<S> {
 
     fn read(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<std::io::Result<usize>> {
         match &mut self.phase {
-            Phase::Talking(io) | Phase::Parting { io, .. } => poll_read_buf(Pin::new(io), cx, into),
+            Phase::Talking(io) => poll_read_buf(Pin::new(io), cx, into),
+            Phase::Parting(parting) => poll_read_buf(Pin::new(&mut parting.io), cx, into),
             Phase::Gone => Poll::Ready(Ok(0)),
         }
     }
@@ -137,6 +146,11 @@ impl<S: Stream> Driver<S> {
         loop {
             if self.conversation.poll_ready(cx).is_pending() {
                 return Decoded::Busy;
+            }
+            // What the handler has sent by now goes before whatever the next frame makes the conn answer: above all
+            // before the close that answers a close or a broken rule.
+            if self.unsent.is_none() {
+                self.encode(turn.lent, turn.now);
             }
             let Some(left) = turn.events.checked_sub(1) else {
                 return Decoded::Enough;

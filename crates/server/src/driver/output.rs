@@ -11,7 +11,7 @@ use bytes::Buf;
 use sockeye_endpoint::{CanWrite, Outgoing};
 use sockeye_ws_proto::{Framing, Prepared, Scratch};
 
-use super::{Driver, End, InFlight, Phase, Stream};
+use super::{Driver, End, Phase, Stream, Unsent};
 use crate::lent::Lent;
 
 /// About how much is taken from an outbox for one write.
@@ -28,7 +28,7 @@ impl<S: Stream> Driver<S> {
         lent: &mut Lent,
         now: Instant,
     ) -> Result<CanWrite, End> {
-        if self.stalled.is_some() && self.flush(cx, &mut lent.scratch, now)? == CanWrite::No {
+        if self.unsent.is_some() && self.flush(cx, &mut lent.scratch, now)? == CanWrite::No {
             return Ok(CanWrite::No);
         }
         self.encode(lent, now);
@@ -36,14 +36,13 @@ impl<S: Stream> Driver<S> {
     }
 
     /// Turns what is in the outbox into frames. What comes behind the peer's close or our own is dropped.
-    fn encode(&mut self, lent: &mut Lent, now: Instant) {
+    pub(super) fn encode(&mut self, lent: &mut Lent, now: Instant) {
         let due = self.conversation.take(BATCH_BYTES, &mut lent.taken);
         let scratch = &mut lent.scratch;
         for payload in due.pings {
             let _ = self.conn.ping(&payload, scratch);
         }
         for outgoing in lent.taken.drain(..) {
-            self.in_flight = InFlight::Messages;
             let _ = match outgoing {
                 Outgoing::Message(message) => self.conn.send(&message, scratch),
                 Outgoing::Shared(shared) => match self.conn.framing() {
@@ -54,10 +53,7 @@ impl<S: Stream> Driver<S> {
                 },
             };
         }
-        if let Some((close, initiator)) = due.close
-            && self.conn.is_open()
-        {
-            self.ordered = Some(initiator);
+        if let Some(close) = due.close {
             self.conn.close(&close, scratch, now);
         }
     }
@@ -69,27 +65,28 @@ impl<S: Stream> Driver<S> {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<CanWrite, End> {
-        let (Phase::Talking(io) | Phase::Parting { io, .. }) = &mut self.phase else {
-            return Ok(CanWrite::No);
-        };
         let out = &mut scratch.out;
-        if out.is_empty() && self.stalled.is_none() && self.in_flight == InFlight::Nothing {
+        if out.is_empty() && self.unsent.is_none() {
             return Ok(CanWrite::Yes);
         }
         let before = out.len();
-        match write_all(io, cx, out) {
+        let written = match &mut self.phase {
+            Phase::Talking(io) => write_all(io, cx, out),
+            Phase::Parting(parting) => write_all(&mut parting.io, cx, out),
+            Phase::Gone => Poll::Ready(Ok(())),
+        };
+        match written {
             Poll::Ready(Ok(())) => {
-                self.stalled = None;
-                if self.in_flight == InFlight::Messages {
-                    self.in_flight = InFlight::Nothing;
-                    self.conversation.written();
-                }
+                self.unsent = None;
+                self.conversation.written();
                 Ok(CanWrite::Yes)
             }
             Poll::Ready(Err(error)) => Err(End::Lost(error)),
             Poll::Pending => {
-                if out.len() < before || self.stalled.is_none() {
-                    self.stalled = Some(now);
+                let moved = out.len() < before;
+                let unsent = self.unsent.get_or_insert_with(|| Unsent::new(now));
+                if moved {
+                    unsent.since = now;
                 }
                 Ok(CanWrite::No)
             }

@@ -69,7 +69,7 @@ impl Conn {
             self.keepalive.hear(now);
         }
         let decoded = match &self.closing {
-            Closing::Open | Closing::Sent { .. } => match self.next_event(input, scratch, now) {
+            Closing::Open | Closing::Sent(_) => match self.next_event(input, scratch, now) {
                 Err(error) => Err(self.fail(error, input, scratch)),
                 decoded => decoded,
             },
@@ -115,7 +115,7 @@ impl Conn {
                 Step::Event(event) => return Ok(Some(event)),
                 Step::Consumed => {}
                 Step::Starved(frame) => {
-                    self.frame = Some(frame);
+                    self.frame = Some(Box::new(frame));
                     break;
                 }
             }
@@ -140,7 +140,7 @@ impl Conn {
     #[inline]
     fn next_frame(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, ProtocolError> {
         if let Some(frame) = self.frame.take() {
-            return Ok(Some(frame));
+            return Ok(Some(*frame));
         }
         let Some((header, header_bytes)) = Header::parse(input, self.role.peer())? else {
             return Ok(None);
