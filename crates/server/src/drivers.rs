@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::{
     driver::{Driver, Place, Stream, clock},
-    sessions::Sessions,
+    sessions::{Expected, Sessions},
     timers::Timers,
 };
 
@@ -27,6 +27,7 @@ pub(crate) struct Newcomer {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) opening: Opening,
     pub(crate) deflate: Option<Agreed>,
+    pub(crate) place: Expected,
 }
 
 impl Drivers {
@@ -71,6 +72,7 @@ impl Drivers {
             endpoint,
             opening,
             deflate,
+            place,
         } = newcomer;
         let settings = endpoint.derived(|options| {
             Settings::default()
@@ -90,7 +92,7 @@ impl Drivers {
         );
         let place = Place {
             timer: self.timers.timer(),
-            _entry: self.sessions.enter(conversation.closer()),
+            _entry: place.enter(conversation.closer()),
         };
         tokio::spawn(Driver::new(stream, glued, conn, conversation, place));
     }

@@ -17,7 +17,7 @@ pub(crate) struct Sessions(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// How many there are.
+    /// How many there are, those that are about to open included.
     count: watch::Sender<usize>,
     /// How many there are in all workers.
     total: Arc<AtomicUsize>,
@@ -30,10 +30,14 @@ struct State {
     closing: Option<Close>,
 }
 
+/// The place of a session that is about to open: its 101 is on its way. A shutdown waits for it as for an open one.
+#[derive(Debug)]
+pub(crate) struct Expected(Sessions);
+
 /// A session's entry; dropped when its driver is done with it.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    sessions: Sessions,
+    place: Expected,
     key: usize,
 }
 
@@ -46,19 +50,11 @@ impl Sessions {
         }))
     }
 
-    /// Remembers a session for as long as the entry lives.
-    pub(crate) fn enter(&self, closer: Closer) -> Entry {
-        let mut state = self.lock();
-        if let Some(close) = &state.closing {
-            closer.close(close.clone());
-        }
-        let key = state.open.insert(closer);
+    /// Keeps a place for a session until it opens, or does not.
+    pub(crate) fn expect(&self) -> Expected {
         self.0.count.send_modify(|count| *count += 1);
         self.0.total.fetch_add(1, Ordering::Relaxed);
-        Entry {
-            sessions: self.clone(),
-            key,
-        }
+        Expected(self.clone())
     }
 
     /// Closes all sessions, and those that still come.
@@ -76,12 +72,12 @@ impl Sessions {
         }
     }
 
-    /// Returns how many there are.
+    /// Returns how many are open.
     pub(crate) fn len(&self) -> usize {
-        *self.0.count.borrow()
+        self.lock().open.len()
     }
 
-    /// Waits until there is none.
+    /// Waits until there is none, nor any about to open.
     ///
     /// Cancel safety: dropped before it is done, nothing is lost.
     pub(crate) async fn gone(&self) {
@@ -95,10 +91,29 @@ impl Sessions {
     }
 }
 
+impl Expected {
+    /// Remembers a session for as long as the entry lives.
+    pub(crate) fn enter(self, closer: Closer) -> Entry {
+        let mut state = self.0.lock();
+        if let Some(close) = &state.closing {
+            closer.close(close.clone());
+        }
+        let key = state.open.insert(closer);
+        drop(state);
+        Entry { place: self, key }
+    }
+}
+
+impl Drop for Expected {
+    fn drop(&mut self) {
+        let Shared { count, total, .. } = &*self.0.0;
+        total.fetch_sub(1, Ordering::Relaxed);
+        count.send_modify(|count| *count -= 1);
+    }
+}
+
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.sessions.lock().open.try_remove(self.key);
-        self.sessions.0.total.fetch_sub(1, Ordering::Relaxed);
-        self.sessions.0.count.send_modify(|count| *count -= 1);
+        self.place.0.lock().open.try_remove(self.key);
     }
 }
