@@ -61,6 +61,9 @@ impl Endpoint {
 
     /// Asks the interceptors, one after the other. One that panics refuses with 500.
     ///
+    /// Cancel safety: dropped before it is done, the request is undecided; who was asked may have left attributes in
+    /// it, and who comes later was not asked.
+    ///
     /// # Errors
     /// The [`Refusal`] of the first that refuses.
     pub async fn intercept(&self, request: &mut UpgradeRequest<'_>) -> Result<(), Refusal> {
@@ -105,5 +108,44 @@ impl Routes {
     pub fn find(&self, path: &str) -> Option<(&Arc<Endpoint>, PathParams)> {
         let found = self.0.at(path).ok()?;
         Some((found.value, PathParams::decode(&found.params)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_executor::block_on;
+
+    use super::*;
+    use crate::{Endpoints, HandlerResult, Interceptor, Socket};
+
+    struct Panics;
+
+    impl Interceptor for Panics {
+        async fn before_upgrade(&self, _: &mut UpgradeRequest<'_>) -> Result<(), Refusal> {
+            panic!("later")
+        }
+    }
+
+    async fn nothing(_: Socket) -> HandlerResult {
+        Ok(())
+    }
+
+    #[test]
+    fn an_interceptor_that_panics_refuses_with_500() {
+        let routes = Endpoints::new()
+            .at("/later", nothing)
+            .interceptor(Panics)
+            .at("/at-once", nothing)
+            .interceptor(|_: &mut UpgradeRequest<'_>| panic!("at once"))
+            .into_routes()
+            .unwrap();
+        let (head, ()) = http::Request::get("/").body(()).unwrap().into_parts();
+        for path in ["/later", "/at-once"] {
+            let (endpoint, params) = routes.find(path).unwrap();
+            let mut request = UpgradeRequest::new(&head, &params, None);
+            let refusal = block_on(endpoint.intercept(&mut request)).unwrap_err();
+            assert_eq!(refusal.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(refusal.body(), "internal error\n");
+        }
     }
 }

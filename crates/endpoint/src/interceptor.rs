@@ -45,7 +45,7 @@ impl<'a> UpgradeRequest<'a> {
 /// Decides about upgrade requests before they are answered: authentication, quotas, attributes for the session.
 ///
 /// An `async fn` or closure from `&mut UpgradeRequest` to `Result<(), Refusal>` that waits for nothing is one as well.
-/// It runs within the server's `handshake_time`.
+/// It runs within the server's `handshake_time`; what it waits for is dropped when the client leaves or the time is up.
 pub trait Interceptor: Send + Sync + 'static {
     /// Lets the request pass, or refuses it.
     ///
@@ -78,7 +78,8 @@ pub(crate) trait ErasedInterceptor: Send + Sync {
 
 impl<I: Interceptor> ErasedInterceptor for I {
     fn before_upgrade<'a>(&'a self, request: &'a mut UpgradeRequest<'_>) -> Decision<'a> {
-        Box::pin(Interceptor::before_upgrade(self, request))
+        // A closure decides while it is called: called in here, its panic is one of the future's.
+        Box::pin(async move { Interceptor::before_upgrade(self, request).await })
     }
 }
 

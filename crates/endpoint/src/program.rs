@@ -1,7 +1,7 @@
 //! The two forms a handler can have, behind one face: what a conversation drives for one session.
 
 use std::{
-    future::Future,
+    future::{Future, ready},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -10,7 +10,7 @@ use std::{
 use sockeye_types::Message;
 
 use crate::{
-    Closed, Handler, HandlerResult, Session, Socket,
+    Closed, Handler, HandlerError, HandlerResult, Session, Socket,
     calls::Calls,
     catch::{Panic, caught},
     socket::SocketTask,
@@ -52,7 +52,7 @@ pub(crate) trait Program: Send {
 /// How a handler failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    Error(crate::HandlerError),
+    Error(HandlerError),
     Panic(Panic),
 }
 
@@ -116,7 +116,38 @@ where
     #[expect(private_interfaces, reason = "sealed: only this crate can make a form")]
     fn into_form(self) -> Form {
         Form(Box::new(move |session| {
-            Box::new(SocketTask::new(session, |socket| Box::pin(self(socket))))
+            Box::new(SocketTask::new(session, |socket| begin(&self, socket)))
         }))
+    }
+}
+
+/// A function that is not `async` itself may panic before there is a future: that fails the one session, as later.
+fn begin<R: Future<Output = HandlerResult> + Send + 'static>(
+    function: &impl Fn(Socket) -> R,
+    socket: Socket,
+) -> HandlerFuture<HandlerResult> {
+    match caught(|| function(socket)) {
+        Ok(task) => Box::pin(task),
+        Err(panic) => Box::pin(ready(Err(HandlerError::new(format!("panic: {panic}"))))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Ready;
+
+    use futures_executor::block_on;
+    use sockeye_types::CloseCode;
+
+    use super::*;
+    use crate::MemoryPeer;
+
+    #[test]
+    fn a_function_that_panics_before_there_is_a_future_closes_with_1011() {
+        fn fails(_: Socket) -> Ready<HandlerResult> {
+            panic!("at once")
+        }
+        let closed = block_on(MemoryPeer::of(fails).closed());
+        assert_eq!(closed.code, CloseCode::INTERNAL_ERROR);
     }
 }

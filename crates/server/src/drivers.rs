@@ -8,7 +8,7 @@ use std::{
 
 use hyper::upgrade::Upgraded;
 use hyper_util::{rt::TokioIo, server::conn::auto};
-use sockeye_endpoint::{Endpoint, Opening};
+use sockeye_endpoint::{Closer, Endpoint, Opening};
 use sockeye_types::Close;
 use sockeye_ws_proto::{Conn, Role, Settings, deflate::Agreed};
 use tokio::net::TcpStream;
@@ -29,7 +29,7 @@ struct Fleet {
     sessions: Sessions,
 }
 
-/// A driver's place in its fleet, from its first poll to its last.
+/// A driver's place in its fleet, kept from the moment it is expected to its end.
 pub(crate) struct Place {
     fleet: Arc<Fleet>,
     timer: Timer,
@@ -37,6 +37,10 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    fn enter(&mut self, closer: Closer) {
+        self.key = self.fleet.sessions.enter(closer);
+    }
+
     /// Wakes the driver at a moment, or a little after; if it is to be woken before that anyway, then.
     pub(crate) fn wake_at(&mut self, moment: Instant, waker: &Waker) {
         self.fleet.timers.arm(&mut self.timer, moment, waker);
@@ -60,6 +64,7 @@ pub(crate) struct Newcomer {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) opening: Opening,
     pub(crate) deflate: Option<Agreed>,
+    pub(crate) place: Place,
 }
 
 impl Drivers {
@@ -77,6 +82,16 @@ impl Drivers {
 
     pub(crate) fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// Keeps a place for a session until it opens, or does not.
+    pub(crate) fn expect(&self) -> Place {
+        self.0.sessions.expect();
+        Place {
+            fleet: Arc::clone(&self.0),
+            timer: Timer::default(),
+            key: Key::NONE,
+        }
     }
 
     /// Opens a session on a connection that was upgraded. The driver gets the TCP stream itself wherever there is one.
@@ -104,6 +119,7 @@ impl Drivers {
             endpoint,
             opening,
             deflate,
+            mut place,
         } = newcomer;
         let settings = endpoint.derived(|options| {
             Settings::default()
@@ -121,11 +137,7 @@ impl Drivers {
             stream = std::any::type_name::<S>(),
             "session opened",
         );
-        let place = Place {
-            fleet: Arc::clone(&self.0),
-            timer: Timer::default(),
-            key: self.0.sessions.enter(conversation.closer()),
-        };
+        place.enter(conversation.closer());
         tokio::spawn(Driver::new(stream, glued, conn, conversation, place));
     }
 

@@ -66,6 +66,9 @@ impl EndpointService {
     /// Closes all sessions, also those whose handshake is under way, and waits until their handlers are done. HTTP
     /// servers that shut down gracefully know nothing of connections that were upgraded.
     ///
+    /// Call it once the HTTP server has shut down. Without that, requests that it still answers open sessions that are
+    /// closed at once.
+    ///
     /// Cancel safety: dropped before it is done, the sessions close all the same.
     pub async fn shut_down(&self, close: Close, deadline: Duration) {
         let drivers = self.0.drivers();

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub(crate) struct Sessions {
     state: Mutex<State>,
-    /// How many there are.
+    /// How many there are, those that are about to open included.
     count: watch::Sender<usize>,
     /// How many there are in all workers.
     total: Arc<AtomicUsize>,
@@ -31,6 +31,11 @@ struct State {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key(u32);
 
+impl Key {
+    /// Names no entry.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+}
+
 impl Sessions {
     pub(crate) fn new(total: Arc<AtomicUsize>) -> Self {
         Self {
@@ -40,20 +45,23 @@ impl Sessions {
         }
     }
 
-    /// Remembers a session until it leaves.
+    /// Counts a session that is about to open: its 101 is on its way, and a shutdown waits for it as for an open one.
+    pub(crate) fn expect(&self) {
+        self.count.send_modify(|count| *count += 1);
+        self.total.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Remembers a session that was expected.
     pub(crate) fn enter(&self, closer: Closer) -> Key {
         let mut state = self.lock();
         if let Some(close) = &state.closing {
             closer.close(close.clone());
         }
         // No process has four thousand million descriptors.
-        let key = u32::try_from(state.open.insert(closer)).unwrap_or(u32::MAX);
-        self.count.send_modify(|count| *count += 1);
-        self.total.fetch_add(1, Ordering::Relaxed);
-        Key(key)
+        Key(u32::try_from(state.open.insert(closer)).unwrap_or(Key::NONE.0))
     }
 
-    /// Forgets a session: its driver is done with it.
+    /// Forgets a session that was expected, whether it has entered or not.
     pub(crate) fn leave(&self, key: Key) {
         self.lock().open.try_remove(key.0 as usize);
         self.total.fetch_sub(1, Ordering::Relaxed);
@@ -75,12 +83,12 @@ impl Sessions {
         }
     }
 
-    /// Returns how many there are.
+    /// Returns how many are open.
     pub(crate) fn len(&self) -> usize {
-        *self.count.borrow()
+        self.lock().open.len()
     }
 
-    /// Waits until there is none.
+    /// Waits until there is none, nor any about to open.
     ///
     /// Cancel safety: dropped before it is done, nothing is lost.
     pub(crate) async fn gone(&self) {

@@ -40,7 +40,7 @@ pub(crate) async fn answer<B>(
     let endpoint = Arc::clone(endpoint);
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
-    let decided = timeout(handshake_time, decide(&head, &endpoint, params)).await;
+    let decided = timeout(handshake_time, decide(&head, &endpoint, params, drivers)).await;
     let (newcomer, response) = match decided {
         Ok(Ok(accepted)) => accepted,
         Ok(Err(refusal)) => {
@@ -67,6 +67,7 @@ async fn decide(
     head: &Parts,
     endpoint: &Arc<Endpoint>,
     params: PathParams,
+    drivers: &Drivers,
 ) -> Result<(Newcomer, Response<()>), Reply> {
     let options = endpoint.options();
     let offer = ServerOffer {
@@ -101,6 +102,7 @@ async fn decide(
             endpoint: Arc::clone(endpoint),
             opening,
             deflate,
+            place: drivers.expect(),
         },
         response,
     ))

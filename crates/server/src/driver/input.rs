@@ -31,6 +31,13 @@ enum Decoded {
     Over,
 }
 
+/// Whether the outbox may hold something that was sent in answer to what was decoded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answers {
+    MayWait,
+    Encoded,
+}
+
 impl<S: Stream> Driver<S> {
     /// Lets the handler have the messages that wait, then reads once and lets it have those.
     pub(super) fn take_in(
@@ -143,14 +150,15 @@ impl<S: Stream> Driver<S> {
         input: &mut BytesMut,
         turn: &mut Turn<'_>,
     ) -> Decoded {
+        let mut answers = Answers::MayWait;
         loop {
             if self.conversation.poll_ready(cx).is_pending() {
                 return Decoded::Busy;
             }
-            // What the handler has sent by now goes before whatever the next frame makes the conn answer: above all
-            // before the close that answers a close or a broken rule.
-            if self.unsent.is_none() {
+            if answers == Answers::MayWait && !input.is_empty() && self.unsent.is_none() {
+                // The next frame may end the conn, and nothing leaves behind a close: what was answered goes first.
                 self.encode(turn.lent, turn.now);
+                answers = Answers::Encoded;
             }
             let Some(left) = turn.events.checked_sub(1) else {
                 return Decoded::Enough;
@@ -160,6 +168,7 @@ impl<S: Stream> Driver<S> {
                     turn.events = left;
                     if let Event::Message(message) = event {
                         self.conversation.deliver(message);
+                        answers = Answers::MayWait;
                     }
                 }
                 Ok(None) if self.conn.is_over() => return Decoded::Over,
