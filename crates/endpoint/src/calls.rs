@@ -32,12 +32,15 @@ enum State {
     Unopened,
     Idle,
     Busy(HandlerFuture<HandlerResult>),
-    Closing {
-        busy: Option<HandlerFuture<HandlerResult>>,
-        closed: Box<Closed>,
-    },
+    Closing(Box<Closing>),
     OnClose(HandlerFuture<()>),
     Done,
+}
+
+/// The session has ended; boxed, since every session has room for a state and few are in this one.
+struct Closing {
+    busy: Option<HandlerFuture<HandlerResult>>,
+    closed: Closed,
 }
 
 impl<H: Handler> Calls<H> {
@@ -84,15 +87,14 @@ impl<H: Handler> Program for Calls<H> {
     }
 
     fn close(&mut self, closed: Closed) {
-        let closed = Box::new(closed);
         self.state = match mem::replace(&mut self.state, State::Done) {
             // Nobody was told of this session: there is nobody to tell of its end.
             State::Unopened | State::Done => State::Done,
-            State::Idle => State::Closing { busy: None, closed },
-            State::Busy(call) => State::Closing {
+            State::Idle => State::Closing(Box::new(Closing { busy: None, closed })),
+            State::Busy(call) => State::Closing(Box::new(Closing {
                 busy: Some(call),
                 closed,
-            },
+            })),
             closing => closing,
         };
     }
@@ -100,15 +102,15 @@ impl<H: Handler> Program for Calls<H> {
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match &mut self.state {
-                State::Closing { busy, closed } => {
-                    if let Some(call) = busy {
+                State::Closing(closing) => {
+                    if let Some(call) = &mut closing.busy {
                         match poll_call(call, cx) {
                             Poll::Pending => return Poll::Pending,
                             Poll::Ready(Ok(())) => {}
                             Poll::Ready(Err(failure)) => log_failure(&self.session, &failure),
                         }
                     }
-                    let closed = Closed::clone(closed);
+                    let closed = closing.closed.clone();
                     self.state = State::OnClose(self.on_close(closed));
                 }
                 State::OnClose(call) => {

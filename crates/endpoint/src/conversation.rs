@@ -45,9 +45,10 @@ impl Conversation {
         &self.session.options().limits
     }
 
-    /// Returns a handle with which the server closes the session from outside.
-    pub fn closer(&self) -> Closer {
-        Closer(self.session.clone())
+    /// Starts to close in the server's name, as for a shutdown: what was sent before still leaves.
+    pub fn close(&self, close: Close) {
+        self.session
+            .order_close(close, Initiator::Server, Queued::Delivered);
     }
 
     /// Says that the driver is at work. It lends a queue for what the handler will send, so that an idle session needs
@@ -147,16 +148,4 @@ pub struct Due {
     pub pings: VecDeque<Bytes>,
     /// The close; it follows the messages that were taken with it, and comes once.
     pub close: Option<Close>,
-}
-
-/// Closes a session in the server's name: for shutdowns.
-#[derive(Clone, Debug)]
-pub struct Closer(Session);
-
-impl Closer {
-    /// Starts to close: what was sent before still leaves.
-    pub fn close(&self, close: Close) {
-        self.0
-            .order_close(close, Initiator::Server, Queued::Delivered);
-    }
 }

@@ -28,7 +28,7 @@ mod shared;
 mod socket;
 
 pub use closed::{Closed, Initiator};
-pub use conversation::{Closer, Conversation, Due};
+pub use conversation::{Conversation, Due};
 pub use endpoint::{Endpoint, Routes};
 pub use endpoints::{Endpoints, InvalidEndpoints};
 pub use group::Group;

@@ -11,7 +11,7 @@ use std::{
     io, mem,
     pin::Pin,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::BytesMut;
@@ -23,6 +23,9 @@ use crate::{drivers::Place, lent::Lent};
 
 /// How many events one turn handles before other connections get theirs.
 const EVENTS_A_TURN: usize = 256;
+
+/// How long a driver rests if nothing is due: never for ever, so that a shutdown finds it among those to be woken.
+const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 /// How many turns' worth of work one poll does before it yields to the runtime, whose timers and other sockets wait.
 const TURNS_A_POLL: usize = 4;
@@ -156,6 +159,7 @@ impl<S: Stream> Driver<S> {
 
     fn turns(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Poll<()> {
         let mut now = clock();
+        self.obey_shutdown();
         if self.place.has_fired(now) {
             self.handle_timeout(now, lent);
         }
@@ -171,13 +175,11 @@ impl<S: Stream> Driver<S> {
                     return self.conversation.poll_closed(cx);
                 }
             };
-            if step == Step::Waits {
-                self.arm(cx);
+            if step == Step::Waits && self.arm(cx, now) == Step::Waits {
                 return Poll::Pending;
             }
             now = clock();
         }
-        self.arm(cx);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -246,8 +248,8 @@ impl<S: Stream> Driver<S> {
             .checked_add(self.conversation.limits().stall_time)
     }
 
-    /// Arms the timer for whatever comes first.
-    fn arm(&mut self, cx: &Context<'_>) {
+    /// Has the driver woken for whatever comes first. Goes on if a shutdown came in the meantime.
+    fn arm(&mut self, cx: &Context<'_>, now: Instant) -> Step {
         let next = match &self.phase {
             Phase::Talking(_) => [self.conn.poll_timeout(), self.stall_deadline()]
                 .into_iter()
@@ -256,8 +258,20 @@ impl<S: Stream> Driver<S> {
             Phase::Parting(parting) => Some(parting.until),
             Phase::Gone => None,
         };
-        if let Some(next) = next {
-            self.place.wake_at(next, cx.waker());
+        if let Some(moment) = next.or_else(|| now.checked_add(LONGEST_REST)) {
+            self.place.wake_at(moment, cx.waker());
+        }
+        self.obey_shutdown()
+    }
+
+    /// Closes the session if all are closed. Goes on if that is news.
+    fn obey_shutdown(&self) -> Step {
+        match self.place.closing() {
+            Some(close) if self.conversation.session().is_open() => {
+                self.conversation.close(close.clone());
+                Step::GoesOn
+            }
+            _ => Step::Waits,
         }
     }
 }

@@ -1,21 +1,23 @@
 //! The drivers of one worker, with what they share: timers and the list of open sessions.
 
 use std::{
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::Waker,
     time::Instant,
 };
 
 use hyper::upgrade::Upgraded;
 use hyper_util::{rt::TokioIo, server::conn::auto};
-use sockeye_endpoint::{Closer, Endpoint, Opening};
+use sockeye_endpoint::{Endpoint, Opening};
 use sockeye_types::Close;
 use sockeye_ws_proto::{Conn, Role, Settings, deflate::Agreed};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, sync::watch};
 
 use crate::{
     driver::{Driver, Stream, clock},
-    sessions::{Key, Sessions},
     timers::{Timer, Timers},
 };
 
@@ -26,22 +28,23 @@ pub(crate) struct Drivers(Arc<Fleet>);
 /// What the drivers of one worker share.
 struct Fleet {
     timers: Arc<Timers>,
-    sessions: Sessions,
+    /// Once set, all sessions are closed, and those that still come: their handshake was under way.
+    closing: OnceLock<Close>,
+    /// How many sessions there are, those that are about to open included.
+    count: watch::Sender<usize>,
+    /// How many there are in all workers.
+    total: Arc<AtomicUsize>,
 }
 
-/// A driver's place in its fleet, kept from the moment it is expected to its end.
+/// A driver's place in its fleet, kept from the moment its session is expected to its end.
 pub(crate) struct Place {
     fleet: Arc<Fleet>,
     timer: Timer,
-    key: Key,
 }
 
 impl Place {
-    fn enter(&mut self, closer: Closer) {
-        self.key = self.fleet.sessions.enter(closer);
-    }
-
-    /// Wakes the driver at a moment, or a little after; if it is to be woken before that anyway, then.
+    /// Wakes the driver at a moment, or a little after; if it is to be woken before that anyway, then. A shutdown wakes
+    /// all that are to be woken some time, so that each must have a moment.
     pub(crate) fn wake_at(&mut self, moment: Instant, waker: &Waker) {
         self.fleet.timers.arm(&mut self.timer, moment, waker);
     }
@@ -50,12 +53,20 @@ impl Place {
     pub(crate) fn has_fired(&mut self, now: Instant) -> bool {
         self.fleet.timers.has_fired(&mut self.timer, now)
     }
+
+    /// Returns what all sessions are closed with, once they are.
+    ///
+    /// A driver asks after [`wake_at`](Self::wake_at), too: whoever was not there yet to be woken sees it then.
+    pub(crate) fn closing(&self) -> Option<&Close> {
+        self.fleet.closing.get()
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         self.fleet.timers.disarm(&mut self.timer);
-        self.fleet.sessions.leave(self.key);
+        self.fleet.total.fetch_sub(1, Ordering::Relaxed);
+        self.fleet.count.send_modify(|count| *count -= 1);
     }
 }
 
@@ -76,21 +87,19 @@ impl Drivers {
         tokio::spawn(timers.ticker());
         Self(Arc::new(Fleet {
             timers,
-            sessions: Sessions::new(total),
+            closing: OnceLock::new(),
+            count: watch::Sender::new(0),
+            total,
         }))
-    }
-
-    pub(crate) fn sessions(&self) -> &Sessions {
-        &self.0.sessions
     }
 
     /// Keeps a place for a session until it opens, or does not.
     pub(crate) fn expect(&self) -> Place {
-        self.0.sessions.expect();
+        self.0.count.send_modify(|count| *count += 1);
+        self.0.total.fetch_add(1, Ordering::Relaxed);
         Place {
             fleet: Arc::clone(&self.0),
             timer: Timer::default(),
-            key: Key::NONE,
         }
     }
 
@@ -119,7 +128,7 @@ impl Drivers {
             endpoint,
             opening,
             deflate,
-            mut place,
+            place,
         } = newcomer;
         let settings = endpoint.derived(|options| {
             Settings::default()
@@ -137,20 +146,34 @@ impl Drivers {
             stream = std::any::type_name::<S>(),
             "session opened",
         );
-        place.enter(conversation.closer());
         tokio::spawn(Driver::new(stream, glued, conn, conversation, place));
     }
 
-    /// Closes all sessions, also those whose handshake is under way.
-    pub(crate) fn close(&self, close: &Close) {
-        self.0.sessions.close(close);
+    /// Closes all sessions, also those whose handshake is under way. The first close counts.
+    pub(crate) fn close(&self, close: Close) {
+        let _ = self.0.closing.set(close);
+        self.0.timers.wake_all();
+    }
+
+    /// Returns how many sessions there are, those that are about to open included.
+    pub(crate) fn sessions(&self) -> usize {
+        *self.0.count.borrow()
+    }
+
+    /// Waits until there is no session, nor any about to open.
+    ///
+    /// Cancel safety: dropped before it is done, nothing is lost.
+    pub(crate) async fn gone(&self) {
+        let mut count = self.0.count.subscribe();
+        // The sender lives as long as `self`: this can't fail.
+        let _ = count.wait_for(|count| *count == 0).await;
     }
 }
 
 impl std::fmt::Debug for Drivers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Drivers")
-            .field("sessions", &self.0.sessions.len())
+            .field("sessions", &self.sessions())
             .finish()
     }
 }

@@ -3,6 +3,7 @@
 //! [`Server`] serves endpoints on a port of their own; [`IntoService`] mounts them in somebody else's HTTP server. Both
 //! open the same sessions with the same drivers.
 
+mod chunks;
 mod driver;
 mod drivers;
 mod lent;
@@ -10,7 +11,6 @@ mod listener;
 mod options;
 mod server;
 mod service;
-mod sessions;
 mod timers;
 mod upgrade;
 mod wheel;

@@ -72,17 +72,14 @@ impl EndpointService {
     /// Cancel safety: dropped before it is done, the sessions close all the same.
     pub async fn shut_down(&self, close: Close, deadline: Duration) {
         let drivers = self.0.drivers();
-        drivers.close(&close);
+        drivers.close(close);
         // Those that are left then are the runtime's to drop.
-        let _ = tokio::time::timeout(deadline, drivers.sessions().gone()).await;
+        let _ = tokio::time::timeout(deadline, drivers.gone()).await;
     }
 
-    /// Returns how many sessions are open.
+    /// Returns how many sessions there are, those that are about to open included.
     pub fn sessions(&self) -> usize {
-        self.0
-            .drivers
-            .get()
-            .map_or(0, |drivers| drivers.sessions().len())
+        self.0.drivers.get().map_or(0, |drivers| drivers.sessions())
     }
 }
 

@@ -102,6 +102,12 @@ impl Timers {
         }
     }
 
+    /// Wakes everybody who has a timer armed, without disarming any.
+    pub(crate) fn wake_all(&self) {
+        let wakers: Vec<Waker> = self.lock().wheel.iter().cloned().collect();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,6 +2,8 @@
 //!
 //! It counts ticks and knows no clock; `timers` gives it one.
 
+use crate::chunks::Chunks;
+
 /// How many ticks one turn of the wheel has; a power of two. A deadline further away stays for further turns.
 const SLOTS: usize = 4096;
 const WORDS: usize = SLOTS / 64;
@@ -21,7 +23,7 @@ impl Key {
 /// been full holds no more than its entries need.
 #[derive(Debug)]
 pub(crate) struct Wheel<T> {
-    entries: Vec<Entry<T>>,
+    entries: Chunks<Entry<T>>,
     free: u32,
     len: usize,
     heads: Box<[u32]>,
@@ -42,7 +44,7 @@ struct Entry<T> {
 impl<T> Wheel<T> {
     pub(crate) fn new() -> Self {
         Self {
-            entries: Vec::new(),
+            entries: Chunks::new(),
             free: NIL,
             len: 0,
             heads: vec![NIL; SLOTS].into_boxed_slice(),
@@ -137,6 +139,11 @@ impl<T> Wheel<T> {
         Some(self.now + SLOTS as u64)
     }
 
+    /// Shows everything that has not come due.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().filter_map(|entry| entry.value.as_ref())
+    }
+
     /// Says whether what is due at a tick is still in the wheel.
     pub(crate) fn is_ahead(&self, tick: u64) -> bool {
         tick > self.now
@@ -195,8 +202,8 @@ impl<T> Wheel<T> {
 
     /// Gives memory back once everything is gone.
     fn shrink(&mut self) {
-        if self.len == 0 && !self.entries.is_empty() {
-            (self.entries, self.free) = (Vec::new(), NIL);
+        if self.len == 0 && self.entries.len() > 0 {
+            (self.entries, self.free) = (Chunks::new(), NIL);
         }
     }
 
@@ -244,7 +251,7 @@ mod tests {
         assert_eq!(due_at(&mut wheel, 100), [6]);
         assert_eq!(due_at(&mut wheel, 4 + SLOTS as u64), []);
         assert_eq!(due_at(&mut wheel, 3 * SLOTS as u64), [50]);
-        assert_eq!((wheel.len(), wheel.entries.capacity()), (0, 0));
+        assert_eq!((wheel.len(), wheel.entries.len()), (0, 0));
     }
 
     #[test]

@@ -71,17 +71,17 @@ pub(crate) async fn work(
         }
     }
     drop(listener);
-    drivers.close(&Close::going_away());
+    drivers.close(Close::going_away());
     let gone = async {
         while requests.join_next().await.is_some() {}
-        drivers.sessions().gone().await;
+        drivers.gone().await;
     };
     if tokio::time::timeout(common.options.shutdown_time, gone)
         .await
         .is_err()
     {
         tracing::warn!(
-            sessions = drivers.sessions().len(),
+            sessions = drivers.sessions(),
             "shutting down although handlers are still busy"
         );
     }
