@@ -31,6 +31,12 @@ enum Decoded {
     Over,
 }
 
+/// Says whether a frame with this first byte may end the conn: any but a whole message, a ping or a pong (RFC 6455 §5.2).
+/// Those can break a rule as well; but to encode the outbox before each of them would undo the batch.
+fn may_end(first: u8) -> bool {
+    !matches!(first, 0x81 | 0x82 | 0xc1 | 0xc2 | 0x89 | 0x8a)
+}
+
 impl<S: Stream> Driver<S> {
     /// Lets the handler have the messages that wait, then reads once and lets it have those.
     pub(super) fn take_in(
@@ -137,6 +143,10 @@ impl<S: Stream> Driver<S> {
         loop {
             if self.conversation.poll_ready(cx).is_pending() {
                 return Decoded::Busy;
+            }
+            if self.stalled.is_none() && input.first().is_some_and(|first| may_end(*first)) {
+                // Nothing leaves behind a close: what was answered goes first.
+                self.encode(turn.lent, turn.now);
             }
             let Some(left) = turn.events.checked_sub(1) else {
                 return Decoded::Enough;

@@ -36,7 +36,7 @@ impl<S: Stream> Driver<S> {
     }
 
     /// Turns what is in the outbox into frames. What comes behind the peer's close or our own is dropped.
-    fn encode(&mut self, lent: &mut Lent, now: Instant) {
+    pub(super) fn encode(&mut self, lent: &mut Lent, now: Instant) {
         let due = self.conversation.take(BATCH_BYTES, &mut lent.taken);
         let scratch = &mut lent.scratch;
         for payload in due.pings {
