@@ -75,9 +75,14 @@ enum Stage {
 #[derive(Debug, Default)]
 struct Rare {
     pings: VecDeque<Bytes>,
-    room: Vec<Waker>,
+    room: Vec<(Ticket, Waker)>,
+    next_ticket: u64,
     dropped: u64,
 }
+
+/// The place of one send among those that wait for room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
 
 /// What waits to be sent to one peer. Bounded by bytes; pings and the close are exempt and always leave.
 #[derive(Debug, Default)]
@@ -294,11 +299,25 @@ impl Outbox {
         Rested::Resting
     }
 
-    /// Remembers who waits for room.
-    pub(crate) fn wait_for_room(&mut self, waker: &Waker) {
-        let room = &mut self.rare().room;
-        if !room.iter().any(|waiting| waiting.will_wake(waker)) {
-            room.push(waker.clone());
+    /// Remembers who waits for room, until there is some or the ticket is returned. A send shows the ticket that it
+    /// got the last time.
+    pub(crate) fn wait_for_room(&mut self, shown: Option<Ticket>, waker: &Waker) -> Ticket {
+        let rare = self.rare();
+        let waiting = rare.room.iter_mut().find(|(own, _)| Some(*own) == shown);
+        if let Some((ticket, waiting)) = waiting {
+            waiting.clone_from(waker);
+            return *ticket;
+        }
+        let ticket = Ticket(rare.next_ticket);
+        rare.next_ticket += 1;
+        rare.room.push((ticket, waker.clone()));
+        ticket
+    }
+
+    /// Forgets who does not wait any more.
+    pub(crate) fn return_ticket(&mut self, ticket: Ticket) {
+        if let Some(rare) = &mut self.rare {
+            rare.room.retain(|(waiting, _)| *waiting != ticket);
         }
     }
 
@@ -326,10 +345,9 @@ impl Outbox {
     }
 
     fn take_room(&mut self) -> Vec<Waker> {
-        self.rare
-            .as_mut()
-            .map(|rare| mem::take(&mut rare.room))
-            .unwrap_or_default()
+        let rare = self.rare.as_mut();
+        let room = rare.map(|rare| mem::take(&mut rare.room));
+        room.into_iter().flatten().map(|(_, waker)| waker).collect()
     }
 }
 

@@ -5,7 +5,10 @@ use std::{future::poll_fn, task::Poll};
 use sockeye_types::{Close, Message};
 use thiserror::Error;
 
-use crate::{Session, SessionId, outbox::Offered};
+use crate::{
+    Session, SessionId,
+    outbox::{Offered, Ticket},
+};
 
 /// Sends to one session: cheap to clone, at home in any task or thread, sharing no lock with the receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +115,10 @@ pub(crate) fn try_send(session: &Session, message: Message) -> Result<(), TrySen
 
 pub(crate) async fn send(session: &Session, message: Message) -> Result<(), SendError> {
     let limit = session.options().limits.outbox_bytes;
+    let mut waiting = Waiting {
+        session,
+        ticket: None,
+    };
     let mut unsent = Some(message);
     poll_fn(|cx| {
         let Some(message) = unsent.take() else {
@@ -125,7 +132,7 @@ pub(crate) async fn send(session: &Session, message: Message) -> Result<(), Send
                 Poll::Ready(Ok(()))
             }
             Offered::Full(message) => {
-                outbox.wait_for_room(cx.waker());
+                waiting.ticket = Some(outbox.wait_for_room(waiting.ticket, cx.waker()));
                 unsent = Some(message);
                 Poll::Pending
             }
@@ -133,4 +140,18 @@ pub(crate) async fn send(session: &Session, message: Message) -> Result<(), Send
         }
     })
     .await
+}
+
+/// A send that may have to wait; dropped, it waits no more, and the outbox keeps nothing of it.
+struct Waiting<'a> {
+    session: &'a Session,
+    ticket: Option<Ticket>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.session.outbox().return_ticket(ticket);
+        }
+    }
 }

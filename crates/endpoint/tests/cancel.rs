@@ -161,6 +161,22 @@ fn a_send_that_waits_hands_the_message_back_when_the_session_ends() {
 }
 
 #[test]
+fn a_dropped_send_leaves_nothing_behind() {
+    let (_conversation, socket) = socket_of(Limits::default().outbox_bytes(1));
+    socket.try_send("first").unwrap();
+    let task = Arc::new(Bell::default());
+    let waker = Waker::from(Arc::clone(&task));
+    let sending = pin!(socket.send("second")).poll(&mut Context::from_waker(&waker));
+    assert!(sending.is_pending());
+    drop(waker);
+    assert_eq!(
+        Arc::strong_count(&task),
+        1,
+        "nobody keeps the task that gave up"
+    );
+}
+
+#[test]
 fn a_dropped_recv_has_taken_nothing() {
     drop_at_each_await(|steps| {
         let (mut conversation, mut socket) = socket_of(Limits::default());

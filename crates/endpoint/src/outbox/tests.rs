@@ -100,7 +100,7 @@ fn what_is_in_flight_counts_until_it_is_written() {
 }
 
 #[test]
-fn who_waits_for_room_is_woken_once_when_it_is_there() {
+fn who_still_waits_for_room_is_woken_once_when_it_is_there() {
     let counter = Arc::new(Counter::default());
     let waker = Waker::from(Arc::clone(&counter));
     let mut outbox = Outbox::default();
@@ -108,8 +108,11 @@ fn who_waits_for_room_is_woken_once_when_it_is_there() {
         outbox.offer(message(LIMIT), LIMIT),
         Offered::Taken(_)
     ));
-    outbox.wait_for_room(&waker);
-    outbox.wait_for_room(&waker);
+    let ticket = outbox.wait_for_room(None, &waker);
+    assert_eq!(outbox.wait_for_room(Some(ticket), &waker), ticket);
+    let other = outbox.wait_for_room(None, &waker);
+    assert_ne!(other, ticket);
+    outbox.return_ticket(other);
     taken(&mut outbox);
     assert_eq!(counter.0.load(Ordering::Relaxed), 0);
     outbox.written().wake();
