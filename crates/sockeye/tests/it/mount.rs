@@ -1,6 +1,6 @@
 //! Endpoints in HTTP servers of others: after the upgrade, the driver owns the TCP stream.
 
-use std::{any::type_name, net::SocketAddr, time::Duration};
+use std::{any::type_name, future::pending, net::SocketAddr, time::Duration};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -9,10 +9,11 @@ use hyper_util::{
     server::conn::auto,
     service::TowerToHyperService,
 };
-use sockeye::{Close, CloseCode, EndpointService, Endpoints, IntoService};
+use sockeye::{Close, CloseCode, EndpointService, Endpoints, HandlerResult, IntoService, Socket};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    time::Instant,
 };
 
 use crate::{
@@ -143,4 +144,30 @@ async fn a_shutdown_waits_for_a_session_whose_101_is_on_its_way() {
         .await;
     assert_eq!(scribe.notes(), ["open", "close 1001"]);
     assert_eq!(client.await.unwrap().code(), CloseCode::GOING_AWAY);
+}
+
+/// Answers, and then never comes to an end.
+async fn stubborn(socket: Socket) -> HandlerResult {
+    socket.send("never").await?;
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_gives_up_on_a_handler_at_its_deadline() {
+    let endpoints = Endpoints::new().at("/", stubborn);
+    let service = endpoints.into_service().unwrap();
+    let (ours, theirs) = tokio::io::duplex(1 << 10);
+    let hyper_service = TowerToHyperService::new(service.clone());
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(ours), hyper_service);
+    tokio::spawn(connection.with_upgrades());
+    let request = ask(([127, 0, 0, 1], 80).into(), "/");
+    let mut client = Client::over(theirs, request).await.unwrap();
+    assert_eq!(client.text().await, "never");
+    let told = tokio::spawn(async move { client.closed().await });
+
+    let (start, deadline) = (Instant::now(), Duration::from_secs(3600));
+    service.shut_down(Close::going_away(), deadline).await;
+    assert!((deadline..deadline * 2).contains(&start.elapsed()));
+    assert_eq!(told.await.unwrap().code(), CloseCode::GOING_AWAY);
+    assert_eq!(service.sessions(), 1);
 }
