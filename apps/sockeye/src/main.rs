@@ -24,6 +24,9 @@ use crate::{
     config::{FILE_VARIABLE, Flags, InvalidConfig, Resolved, Sources, resolve},
 };
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let asked = Cli::parse().into_command();
     let done = match asked {

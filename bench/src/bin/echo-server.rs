@@ -23,6 +23,7 @@ struct Args {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
     let Args { listen, workers } = Args::parse();
+    sockeye_bench::measure::use_ordinary_pages();
     let endpoints = Endpoints::new()
         .allowed_origins(["*"])
         .at("/", Echo)

@@ -13,7 +13,7 @@ use sockeye_types::Message;
 use crate::{
     Closed, Handler, HandlerResult, Session,
     catch::CatchUnwind,
-    program::{Failure, HandlerFuture, Program, log_failure, poll_call},
+    program::{Failure, HandlerFuture, log_failure, poll_call},
 };
 
 /// One session of a [`Handler`].
@@ -22,10 +22,38 @@ use crate::{
 ///   Unopened ──► Busy(on_open) ──► Idle ──► Busy(on_message) ──► Idle …
 ///      any ── close() ──► Closing(what is busy still ends) ──► Closing(on_close) ──► Done
 /// ```
-pub(crate) struct Calls<H> {
-    handler: Arc<H>,
-    session: Session,
+pub(crate) struct Calls {
+    handler: Arc<dyn Called>,
     state: State,
+}
+
+/// A [`Handler`] of whatever type, whose methods' futures own what they need.
+pub(crate) trait Called: Send + Sync {
+    fn on_open(self: Arc<Self>, session: Session) -> HandlerFuture<HandlerResult>;
+    fn on_message(
+        self: Arc<Self>,
+        session: Session,
+        message: Message,
+    ) -> HandlerFuture<HandlerResult>;
+    fn on_close(self: Arc<Self>, session: Session, closed: Closed) -> HandlerFuture<()>;
+}
+
+impl<H: Handler> Called for H {
+    fn on_open(self: Arc<Self>, session: Session) -> HandlerFuture<HandlerResult> {
+        Box::pin(async move { Handler::on_open(&*self, &session).await })
+    }
+
+    fn on_message(
+        self: Arc<Self>,
+        session: Session,
+        message: Message,
+    ) -> HandlerFuture<HandlerResult> {
+        Box::pin(async move { Handler::on_message(&*self, &session, message).await })
+    }
+
+    fn on_close(self: Arc<Self>, session: Session, closed: Closed) -> HandlerFuture<()> {
+        Box::pin(async move { Handler::on_close(&*self, &session, closed).await })
+    }
 }
 
 enum State {
@@ -43,33 +71,21 @@ struct Closing {
     closed: Closed,
 }
 
-impl<H: Handler> Calls<H> {
-    pub(crate) fn new(handler: Arc<H>, session: Session) -> Self {
+impl Calls {
+    pub(crate) fn new(handler: Arc<dyn Called>) -> Self {
         Self {
             handler,
-            session,
             state: State::Unopened,
         }
     }
 
-    fn call(&self, message: Option<Message>) -> HandlerFuture<HandlerResult> {
-        let (handler, session) = (Arc::clone(&self.handler), self.session.clone());
-        match message {
-            Some(message) => Box::pin(async move { handler.on_message(&session, message).await }),
-            None => Box::pin(async move { handler.on_open(&session).await }),
-        }
-    }
-
-    fn on_close(&self, closed: Closed) -> HandlerFuture<()> {
-        let (handler, session) = (Arc::clone(&self.handler), self.session.clone());
-        Box::pin(async move { handler.on_close(&session, closed).await })
-    }
-}
-
-impl<H: Handler> Program for Calls<H> {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    pub(crate) fn poll_ready(
+        &mut self,
+        session: &Session,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Failure>> {
         if let State::Unopened = self.state {
-            self.state = State::Busy(self.call(None));
+            self.state = State::Busy(Arc::clone(&self.handler).on_open(session.clone()));
         }
         let State::Busy(call) = &mut self.state else {
             return Poll::Ready(Ok(()));
@@ -81,12 +97,12 @@ impl<H: Handler> Program for Calls<H> {
         polled
     }
 
-    fn deliver(&mut self, message: Message) {
+    pub(crate) fn deliver(&mut self, session: &Session, message: Message) {
         debug_assert!(matches!(self.state, State::Idle));
-        self.state = State::Busy(self.call(Some(message)));
+        self.state = State::Busy(Arc::clone(&self.handler).on_message(session.clone(), message));
     }
 
-    fn close(&mut self, closed: Closed) {
+    pub(crate) fn close(&mut self, closed: Closed) {
         self.state = match mem::replace(&mut self.state, State::Done) {
             // Nobody was told of this session: there is nobody to tell of its end.
             State::Unopened | State::Done => State::Done,
@@ -99,7 +115,7 @@ impl<H: Handler> Program for Calls<H> {
         };
     }
 
-    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_closed(&mut self, session: &Session, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match &mut self.state {
                 State::Closing(closing) => {
@@ -107,16 +123,17 @@ impl<H: Handler> Program for Calls<H> {
                         match poll_call(call, cx) {
                             Poll::Pending => return Poll::Pending,
                             Poll::Ready(Ok(())) => {}
-                            Poll::Ready(Err(failure)) => log_failure(&self.session, &failure),
+                            Poll::Ready(Err(failure)) => log_failure(session, &failure),
                         }
                     }
                     let closed = closing.closed.clone();
-                    self.state = State::OnClose(self.on_close(closed));
+                    self.state =
+                        State::OnClose(Arc::clone(&self.handler).on_close(session.clone(), closed));
                 }
                 State::OnClose(call) => {
                     let polled = ready!(Pin::new(&mut CatchUnwind(call)).poll(cx));
                     if let Err(panic) = polled {
-                        log_failure(&self.session, &Failure::Panic(panic));
+                        log_failure(session, &Failure::Panic(panic));
                     }
                     self.state = State::Done;
                 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sockeye_types::{Close, Limits, Message};
 
 use crate::{
-    CanWrite, Closed, Initiator, Outgoing, Rested, Session,
+    CanWrite, Closed, Initiator, Outgoing, Queue, Rested, Session,
     outbox::Queued,
     program::{Program, log_failure},
 };
@@ -27,11 +27,11 @@ use crate::{
 #[must_use = "a conversation that is not driven leaves its handler waiting"]
 pub struct Conversation {
     session: Session,
-    program: Box<dyn Program>,
+    program: Program,
 }
 
 impl Conversation {
-    pub(crate) fn new(session: Session, program: Box<dyn Program>) -> Self {
+    pub(crate) fn new(session: Session, program: Program) -> Self {
         Self { session, program }
     }
 
@@ -53,7 +53,7 @@ impl Conversation {
 
     /// Says that the driver is at work. It lends a queue for what the handler will send, so that an idle session needs
     /// none of its own.
-    pub fn attend(&self, lent: &mut VecDeque<Outgoing>) {
+    pub fn attend(&self, lent: &mut Queue) {
         self.session.state().outbox.attend(lent);
     }
 
@@ -61,7 +61,7 @@ impl Conversation {
     ///
     /// A handler that fails closes the session with 1011: what it sent before still leaves.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.program.poll_ready(cx).map(|called| {
+        self.program.poll_ready(&self.session, cx).map(|called| {
             if let Err(failure) = called {
                 log_failure(&self.session, &failure);
                 self.session.order_close(
@@ -77,7 +77,7 @@ impl Conversation {
     /// session is closing, messages are dropped, as in browsers.
     pub fn deliver(&mut self, message: Message) {
         if self.session.is_open() {
-            self.program.deliver(message);
+            self.program.deliver(&self.session, message);
         }
     }
 
@@ -111,12 +111,7 @@ impl Conversation {
 
     /// Lets the driver rest until `waker` is woken, unless something waits that it could do now. The queue that was
     /// lent comes back.
-    pub fn rest(
-        &self,
-        waker: &Waker,
-        can_write: CanWrite,
-        lent: &mut VecDeque<Outgoing>,
-    ) -> Rested {
+    pub fn rest(&self, waker: &Waker, can_write: CanWrite, lent: &mut Queue) -> Rested {
         self.session.state().outbox.rest(waker, can_write, lent)
     }
 
@@ -128,7 +123,7 @@ impl Conversation {
 
     /// Goes on with what the handler does after [`end`](Self::end); ready when it is done with the session.
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.program.poll_closed(cx)
+        self.program.poll_closed(&self.session, cx)
     }
 }
 

@@ -83,7 +83,8 @@ impl Endpoint {
     /// Opens a session: what the transport drives from now on.
     pub fn open(&self, opening: Opening) -> Conversation {
         let session = Session::new(opening, Arc::clone(&self.options));
-        Conversation::new(session.clone(), self.form.begin(session))
+        let program = self.form.begin(&session);
+        Conversation::new(session, program)
     }
 }
 

@@ -12,7 +12,7 @@ use sockeye_types::{Close, Message};
 
 use crate::{
     CanWrite, Closed, Conversation, Endpoint, Endpoints, Initiator, Opening, Outgoing, PathParams,
-    RequestHead, Rested, Session, program::IntoEndpointHandler,
+    Queue, RequestHead, Rested, Session, program::IntoEndpointHandler,
 };
 
 /// A peer that talks to a handler in memory: no socket, no runtime, no time. It drives the handler itself, so any
@@ -199,7 +199,7 @@ impl MemoryPeer {
             if let Stage::Ended(_) = self.stage {
                 return self.conversation.poll_closed(cx).map(|()| true);
             }
-            self.conversation.attend(&mut VecDeque::new());
+            self.conversation.attend(&mut Queue::default());
             let ready = self.conversation.poll_ready(cx);
             let mut due = self.conversation.take(usize::MAX, &mut self.arrived);
             self.conversation.written();
@@ -210,7 +210,7 @@ impl MemoryPeer {
             }
             if self
                 .conversation
-                .rest(cx.waker(), CanWrite::Yes, &mut VecDeque::new())
+                .rest(cx.waker(), CanWrite::Yes, &mut Queue::default())
                 == Rested::Resting
             {
                 return ready.map(|()| false);

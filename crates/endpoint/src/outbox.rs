@@ -5,7 +5,7 @@ use std::{collections::VecDeque, mem, sync::Arc, task::Waker};
 use bytes::Bytes;
 use sockeye_types::{Close, Message};
 
-use crate::{Initiator, Overflow, Shared};
+use crate::{Initiator, Overflow, Queue, Shared};
 
 /// One message on its way to the peer.
 #[derive(Clone, Debug)]
@@ -100,7 +100,7 @@ pub(crate) struct Ticket(u64);
 /// What waits to be sent to one peer. Bounded by bytes; pings and the close are exempt and always leave.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    queue: VecDeque<Outgoing>,
+    queue: Queue,
     /// Cost of what is in `queue`.
     queued: usize,
     /// Cost of what the driver took and has not yet reported as written.
@@ -195,7 +195,7 @@ impl Outbox {
 
     fn push(&mut self, outgoing: Outgoing) {
         self.queued += outgoing.cost();
-        self.queue.push_back(outgoing);
+        self.queue.push(outgoing);
     }
 
     /// Lets a ping pass everything that is queued.
@@ -237,15 +237,15 @@ impl Outbox {
     }
 
     fn clear(&mut self) {
-        self.queue = VecDeque::new();
+        self.queue = Queue::default();
         self.queued = 0;
     }
 
     /// Says that the driver is at work, so that nobody wakes it in vain. It lends its thread's queue, so that answers
     /// need no memory of the session's own.
-    pub(crate) fn attend(&mut self, lent: &mut VecDeque<Outgoing>) {
+    pub(crate) fn attend(&mut self, lent: &mut Queue) {
         self.driver = Driver::Attends;
-        if self.queue.capacity() == 0 {
+        if !self.queue.is_allocated() {
             mem::swap(&mut self.queue, lent);
         }
     }
@@ -253,13 +253,13 @@ impl Outbox {
     /// Moves what waits into `into`, up to about `budget` bytes (always at least one message).
     pub(crate) fn take(&mut self, budget: usize, into: &mut VecDeque<Outgoing>) {
         if self.queued <= budget && into.is_empty() {
-            mem::swap(&mut self.queue, into);
+            self.queue.swap(into);
             self.in_flight += mem::take(&mut self.queued);
             return;
         }
         let mut taken = 0;
         while taken < budget {
-            let Some(outgoing) = self.queue.pop_front() else {
+            let Some(outgoing) = self.queue.pop() else {
                 break;
             };
             taken += outgoing.cost();
@@ -268,7 +268,7 @@ impl Outbox {
         self.queued -= taken;
         self.in_flight += taken;
         if self.queue.is_empty() {
-            self.queue = VecDeque::new();
+            self.queue = Queue::default();
         }
     }
 
@@ -312,12 +312,7 @@ impl Outbox {
     }
 
     /// Lets the driver rest until woken, unless something waits that it could take. It gets back a queue to lend.
-    pub(crate) fn rest(
-        &mut self,
-        waker: &Waker,
-        can_write: CanWrite,
-        lent: &mut VecDeque<Outgoing>,
-    ) -> Rested {
+    pub(crate) fn rest(&mut self, waker: &Waker, can_write: CanWrite, lent: &mut Queue) -> Rested {
         let pings = self
             .rare
             .as_ref()
@@ -338,7 +333,7 @@ impl Outbox {
         }
         if self.queue.is_empty() {
             let queue = mem::take(&mut self.queue);
-            if lent.capacity() == 0 {
+            if !lent.is_allocated() {
                 *lent = queue;
             }
         }

@@ -11,7 +11,7 @@ use sockeye_types::Message;
 
 use crate::{
     Closed, Handler, HandlerError, HandlerResult, Session, Socket,
-    calls::Calls,
+    calls::{Called, Calls},
     catch::{Panic, caught},
     socket::SocketTask,
 };
@@ -19,34 +19,73 @@ use crate::{
 /// A future of a handler.
 pub(crate) type HandlerFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Makes the handler's side of one session.
-pub(crate) struct Form(Box<dyn Fn(Session) -> Box<dyn Program> + Send + Sync>);
+/// A handler of either form, from which the handler's side of each session is made.
+pub(crate) enum Form {
+    Calls(Arc<dyn Called>),
+    Task(Box<dyn Fn(Session) -> SocketTask + Send + Sync>),
+}
 
 impl Form {
-    pub(crate) fn begin(&self, session: Session) -> Box<dyn Program> {
-        (self.0)(session)
+    pub(crate) fn begin(&self, session: &Session) -> Program {
+        match self {
+            Self::Calls(handler) => Program::Calls(Calls::new(Arc::clone(handler))),
+            Self::Task(begin) => Program::Task(Box::new(begin(session.clone()))),
+        }
     }
 }
 
 impl std::fmt::Debug for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Form")
+        f.write_str(match self {
+            Self::Calls(_) => "Calls",
+            Self::Task(_) => "Task",
+        })
     }
 }
 
 /// The handler's side of one session. It begins with what `on_open` does.
-pub(crate) trait Program: Send {
+pub(crate) enum Program {
+    /// In place: idle sessions of this form are many, and need no memory beside their driver's.
+    Calls(Calls),
+    Task(Box<SocketTask>),
+}
+
+impl Program {
     /// Goes on with what waits. Ready when the next message may be delivered.
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>>;
+    pub(crate) fn poll_ready(
+        &mut self,
+        session: &Session,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Failure>> {
+        match self {
+            Self::Calls(calls) => calls.poll_ready(session, cx),
+            Self::Task(task) => task.poll_ready(cx),
+        }
+    }
 
     /// Delivers a message; only after `poll_ready` was ready, and followed by `poll_ready`.
-    fn deliver(&mut self, message: Message);
+    pub(crate) fn deliver(&mut self, session: &Session, message: Message) {
+        match self {
+            Self::Calls(calls) => calls.deliver(session, message),
+            Self::Task(task) => task.deliver(message),
+        }
+    }
 
     /// Says that the session has ended; nothing is delivered any more.
-    fn close(&mut self, closed: Closed);
+    pub(crate) fn close(&mut self, closed: Closed) {
+        match self {
+            Self::Calls(calls) => calls.close(closed),
+            Self::Task(task) => task.close(closed),
+        }
+    }
 
     /// Goes on with what waits after `close`. Ready when the handler is done with the session.
-    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+    pub(crate) fn poll_closed(&mut self, session: &Session, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Calls(calls) => calls.poll_closed(session, cx),
+            Self::Task(task) => task.poll_closed(cx),
+        }
+    }
 }
 
 /// How a handler failed.
@@ -101,10 +140,7 @@ pub struct BySocket;
 impl<H: Handler> IntoEndpointHandler<ByTrait> for H {
     #[expect(private_interfaces, reason = "sealed: only this crate can make a form")]
     fn into_form(self) -> Form {
-        let handler = Arc::new(self);
-        Form(Box::new(move |session| {
-            Box::new(Calls::new(Arc::clone(&handler), session))
-        }))
+        Form::Calls(Arc::new(self))
     }
 }
 
@@ -115,8 +151,8 @@ where
 {
     #[expect(private_interfaces, reason = "sealed: only this crate can make a form")]
     fn into_form(self) -> Form {
-        Form(Box::new(move |session| {
-            Box::new(SocketTask::new(session, |socket| begin(&self, socket)))
+        Form::Task(Box::new(move |session| {
+            SocketTask::new(session, |socket| begin(&self, socket))
         }))
     }
 }

@@ -11,7 +11,7 @@ use sockeye_types::{Close, Message};
 
 use crate::{
     Closed, HandlerResult, SendError, Sender, Session, TrySendError,
-    program::{Failure, HandlerFuture, Program, log_failure, poll_call},
+    program::{Failure, HandlerFuture, log_failure, poll_call},
 };
 
 /// One session, for an `async fn(Socket)`: receive and send at will.
@@ -184,25 +184,23 @@ impl SocketTask {
         }
         polled
     }
-}
 
-impl Program for SocketTask {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         if self.task.is_some() && self.poll_task(cx)?.is_ready() {
             self.session.close(Close::normal());
         }
         self.inbox.poll_room(cx).map(Ok)
     }
 
-    fn deliver(&mut self, message: Message) {
+    pub(crate) fn deliver(&mut self, message: Message) {
         self.inbox.put(message);
     }
 
-    fn close(&mut self, closed: Closed) {
+    pub(crate) fn close(&mut self, closed: Closed) {
         self.inbox.close(closed);
     }
 
-    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_task(cx).map(|ended| {
             if let Err(failure) = ended {
                 log_failure(&self.session, &failure);

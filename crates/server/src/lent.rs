@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bytes::BytesMut;
-use sockeye_endpoint::Outgoing;
+use sockeye_endpoint::{Outgoing, Queue};
 use sockeye_ws_proto::Scratch;
 
 /// How much is read at once. Large enough that one read takes several large frames (64 KiB reads cost a quarter more at
@@ -18,7 +18,7 @@ pub(crate) struct Lent {
     /// Where a conn puts what must be written; empty between turns.
     pub(crate) scratch: Scratch,
     /// Lent to an outbox for what a handler sends during the turn.
-    pub(crate) queue: VecDeque<Outgoing>,
+    pub(crate) queue: Queue,
     /// What was taken from an outbox; empty between turns.
     pub(crate) taken: VecDeque<Outgoing>,
 }

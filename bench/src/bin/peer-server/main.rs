@@ -34,6 +34,7 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let Args { kind, listen } = Args::parse();
+    sockeye_bench::measure::use_ordinary_pages();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;

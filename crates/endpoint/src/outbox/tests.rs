@@ -126,7 +126,7 @@ fn a_resting_driver_is_woken_once_and_an_attending_one_never() {
     let waker = Waker::from(Arc::clone(&counter));
     let mut outbox = Outbox::default();
     assert_eq!(
-        outbox.rest(&waker, CanWrite::Yes, &mut VecDeque::new()),
+        outbox.rest(&waker, CanWrite::Yes, &mut Queue::default()),
         Rested::Resting
     );
     for _ in 0..3 {
@@ -137,14 +137,14 @@ fn a_resting_driver_is_woken_once_and_an_attending_one_never() {
     }
     assert_eq!(counter.0.load(Ordering::Relaxed), 1);
     assert_eq!(
-        outbox.rest(&waker, CanWrite::Yes, &mut VecDeque::new()),
+        outbox.rest(&waker, CanWrite::Yes, &mut Queue::default()),
         Rested::WorkWaits
     );
     taken(&mut outbox);
-    outbox.attend(&mut VecDeque::new());
+    outbox.attend(&mut Queue::default());
     outbox.close(order(), Queued::Delivered).wake();
     assert_eq!(
-        outbox.rest(&waker, CanWrite::Yes, &mut VecDeque::new()),
+        outbox.rest(&waker, CanWrite::Yes, &mut Queue::default()),
         Rested::WorkWaits,
         "the close waits"
     );
@@ -156,7 +156,7 @@ fn a_driver_with_a_blocked_socket_is_woken_for_the_close_alone() {
     let waker = Waker::from(Arc::clone(&counter));
     let mut outbox = Outbox::default();
     assert_eq!(
-        outbox.rest(&waker, CanWrite::No, &mut VecDeque::new()),
+        outbox.rest(&waker, CanWrite::No, &mut Queue::default()),
         Rested::Resting
     );
     let Offered::Taken(wake) = outbox.offer(message(1), LIMIT) else {
@@ -194,7 +194,7 @@ fn a_close_comes_due_behind_what_was_queued_and_the_first_one_counts() {
     );
     assert_eq!(outbox.take_close(), None, "it is told once");
     assert_eq!(
-        outbox.rest(Waker::noop(), CanWrite::Yes, &mut VecDeque::new()),
+        outbox.rest(Waker::noop(), CanWrite::Yes, &mut Queue::default()),
         Rested::Resting
     );
 }
@@ -311,8 +311,27 @@ fn an_idle_outbox_holds_no_memory() {
     }
     taken(&mut outbox);
     outbox.written().wake();
-    assert_eq!((outbox.queue.capacity(), outbox.buffered()), (0, 0));
-    assert!(size_of::<Outbox>() <= 80, "{}", size_of::<Outbox>());
+    assert_eq!(
+        outbox.rest(Waker::noop(), CanWrite::Yes, &mut Queue::default()),
+        Rested::Resting
+    );
+    assert_eq!((outbox.queue.is_allocated(), outbox.buffered()), (false, 0));
+    assert!(size_of::<Outbox>() <= 56, "{}", size_of::<Outbox>());
+}
+
+#[test]
+fn a_lent_queue_comes_back() {
+    let mut lent = Queue::default();
+    lent.push(Outgoing::Message(message(1)));
+    lent.pop();
+    let mut outbox = Outbox::default();
+    outbox.attend(&mut lent);
+    assert!(!lent.is_allocated() && outbox.queue.is_allocated());
+    assert_eq!(
+        outbox.rest(Waker::noop(), CanWrite::Yes, &mut lent),
+        Rested::Resting
+    );
+    assert!(lent.is_allocated() && !outbox.queue.is_allocated());
 }
 
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@
 )]
 
 mod calls;
+mod cancel;
 mod groups;
 mod sending;
 mod sockets;

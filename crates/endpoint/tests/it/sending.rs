@@ -21,25 +21,6 @@ fn tight() -> Endpoints {
 }
 
 #[test]
-fn a_dropped_send_has_sent_nothing_and_a_finished_one_everything() {
-    let mut peer = MemoryPeer::at(tight(), "/").unwrap().unwrap();
-    let sender = peer.session().sender();
-    let mut cx = Context::from_waker(Waker::noop());
-    assert!(pin!(sender.send("first")).poll(&mut cx).is_ready());
-    {
-        let mut dropped = pin!(sender.send("dropped"));
-        assert!(dropped.as_mut().poll(&mut cx).is_pending());
-        assert!(dropped.as_mut().poll(&mut cx).is_pending());
-    }
-    let mut waits = pin!(sender.send("waits"));
-    assert!(waits.as_mut().poll(&mut cx).is_pending());
-    assert_eq!(peer.try_recv(), Some("first".into()));
-    assert!(waits.as_mut().poll(&mut cx).is_ready());
-    assert_eq!(peer.try_recv(), Some("waits".into()));
-    assert_eq!(peer.try_recv(), None);
-}
-
-#[test]
 fn a_message_that_can_not_be_sent_comes_back() {
     let mut peer = MemoryPeer::at(tight(), "/").unwrap().unwrap();
     let sender = peer.session().sender();

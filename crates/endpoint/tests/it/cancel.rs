@@ -1,13 +1,5 @@
 //! Every future of this crate, dropped at each of its awaits: nothing is lost and nothing happens twice.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
-
 use std::{
     collections::VecDeque,
     future::{Future, pending, poll_fn},
