@@ -21,10 +21,11 @@
 //!     }
 //! }
 //!
-//! # async fn run() -> Result<(), sockeye::ServeError> {
-//! let endpoints = Endpoints::new().at("/say", Say::default()).allowed_origins(["https://jocker.com"]);
-//! sockeye::serve("0.0.0.0:8080", endpoints).await
-//! # }
+//! #[tokio::main]
+//! async fn main() -> Result<(), sockeye::ServeError> {
+//!     let endpoints = Endpoints::new().at("/say", Say::default()).allowed_origins(["https://jocker.com"]);
+//!     sockeye::serve("0.0.0.0:8080", endpoints).await
+//! }
 //! ```
 //!
 //! To mount endpoints in an axum or hyper server instead, see [`IntoService`]. To test a handler without a socket, see
@@ -43,3 +44,9 @@ pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,
     InvalidText, Limits, MAX_REASON_BYTES, Message, Text, WindowBits,
 };
+
+/// The examples of the README files are compiled with the documentation's own.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../../../README.ko.md")]
+struct Readme;
