@@ -110,9 +110,11 @@ impl Conversation {
     }
 
     /// Lets the driver rest until `waker` is woken, unless something waits that it could do now. The queue that was
-    /// lent comes back.
+    /// lent comes back. If it can write, all that was taken is [`written`](Self::written).
     pub fn rest(&self, waker: &Waker, can_write: CanWrite, lent: &mut Queue) -> Rested {
-        self.session.state().outbox.rest(waker, can_write, lent)
+        let (rested, wake) = self.session.state().outbox.rest(waker, can_write, lent);
+        wake.wake();
+        rested
     }
 
     /// Ends the session: it leaves its groups, what waits to be sent is dropped, senders learn that it is closed.

@@ -312,15 +312,26 @@ impl Outbox {
     }
 
     /// Lets the driver rest until woken, unless something waits that it could take. It gets back a queue to lend.
-    pub(crate) fn rest(&mut self, waker: &Waker, can_write: CanWrite, lent: &mut Queue) -> Rested {
+    /// If the socket can take more, all that was taken from here is written, and there is room again.
+    pub(crate) fn rest(
+        &mut self,
+        waker: &Waker,
+        can_write: CanWrite,
+        lent: &mut Queue,
+    ) -> (Rested, Wake) {
         let pings = self
             .rare
             .as_ref()
             .is_some_and(|rare| !rare.pings.is_empty());
         let waiting = !self.queue.is_empty() || pings || self.is_close_due();
         if waiting && can_write == CanWrite::Yes {
-            return Rested::WorkWaits;
+            return (Rested::WorkWaits, Wake::default());
         }
+        let wake = if can_write == CanWrite::Yes {
+            self.written()
+        } else {
+            Wake::default()
+        };
         // A driver whose socket is blocked looks again when it is not; more messages need not wake it.
         self.driver = if can_write == CanWrite::No {
             Driver::Attends
@@ -337,7 +348,7 @@ impl Outbox {
                 *lent = queue;
             }
         }
-        Rested::Resting
+        (Rested::Resting, wake)
     }
 
     /// Remembers who waits for room, until there is some or the ticket is returned. A send shows the ticket that it

@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::BytesMut;
-use sockeye_endpoint::{Conversation, Rested};
+use sockeye_endpoint::{CanWrite, Conversation, Rested};
 use sockeye_ws_proto::{Conn, Output};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -101,6 +101,8 @@ enum Farewell {
 enum Step {
     /// It waits for the socket, the handler or the time.
     Waits,
+    /// It waits until the socket has taken what waits for it.
+    WaitsToWrite,
     /// It would go on at once.
     GoesOn,
 }
@@ -121,6 +123,8 @@ enum End {
     Lost(io::Error),
     /// The peer takes nothing of what is sent.
     Stalled,
+    /// The server shuts down and waits no longer.
+    Cut,
 }
 
 impl<S: Stream> Driver<S> {
@@ -159,16 +163,15 @@ impl<S: Stream> Driver<S> {
 
     fn turns(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Poll<()> {
         let mut now = clock();
-        self.obey_shutdown();
-        if self.place.has_fired(now) {
-            self.handle_timeout(now, lent);
-        }
+        // What is due is looked at in the turn, after what has arrived: a peer is heard before it is blamed.
+        self.place.has_fired(now);
+        self.obey_shutdown(now);
         for _ in 0..TURNS_A_POLL {
             let step = match self.phase {
                 Phase::Talking(_) => self.talk(cx, lent, now),
                 Phase::Parting(_) => {
                     let _ = self.conversation.poll_closed(cx);
-                    self.part(cx, lent)
+                    self.part(cx, lent, now)
                 }
                 Phase::Gone => {
                     self.forget_unsent(lent);
@@ -195,6 +198,8 @@ impl<S: Stream> Driver<S> {
                 events: EVENTS_A_TURN,
             },
         );
+        // A lapse is a state of the conn: it is over then.
+        let _ = self.conn.handle_timeout(now, &mut lent.scratch);
         let output = self.send_out(cx, lent, now);
         let (step, can_write) = match (input, output) {
             (Ok(step), Ok(can_write)) => (step, can_write),
@@ -203,32 +208,27 @@ impl<S: Stream> Driver<S> {
         if self.conn.is_over() {
             return self.end(&End::Conn, now);
         }
-        if step == Step::GoesOn
-            || self
-                .conversation
-                .rest(cx.waker(), can_write, &mut lent.queue)
-                == Rested::WorkWaits
+        if self
+            .stall_deadline()
+            .is_some_and(|deadline| now >= deadline)
         {
-            return Step::GoesOn;
+            return self.end(&End::Stalled, now);
         }
-        Step::Waits
-    }
-
-    fn handle_timeout(&mut self, now: Instant, lent: &mut Lent) {
-        match &self.phase {
-            Phase::Talking(_)
-                if self
-                    .stall_deadline()
-                    .is_some_and(|deadline| now >= deadline) =>
-            {
-                self.end(&End::Stalled, now);
+        match (step, can_write) {
+            (Step::GoesOn | Step::WaitsToWrite, CanWrite::Yes) => {
+                self.conversation.written();
+                Step::GoesOn
             }
-            Phase::Talking(_) => {
-                // A lapse is a state of the conn: the turn that follows sees that it is over.
-                let _ = self.conn.handle_timeout(now, &mut lent.scratch);
+            (Step::GoesOn, CanWrite::No) => Step::GoesOn,
+            (Step::Waits | Step::WaitsToWrite, _) => {
+                match self
+                    .conversation
+                    .rest(cx.waker(), can_write, &mut lent.queue)
+                {
+                    Rested::Resting => Step::Waits,
+                    Rested::WorkWaits => Step::GoesOn,
+                }
             }
-            Phase::Parting(parting) if now >= parting.until => self.phase = Phase::Gone,
-            Phase::Parting(_) | Phase::Gone => {}
         }
     }
 
@@ -240,12 +240,16 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Until when the socket must take something of what waits.
+    /// Until when the socket must take something of what waits: less long once the session closes.
     fn stall_deadline(&self) -> Option<Instant> {
-        self.unsent
-            .as_ref()?
-            .since
-            .checked_add(self.conversation.limits().stall_time)
+        let since = self.unsent.as_ref()?.since;
+        let limits = self.conversation.limits();
+        let is_open = self.conversation.session().is_open();
+        since.checked_add(if is_open {
+            limits.stall_time
+        } else {
+            limits.stall_time.min(limits.close_time)
+        })
     }
 
     /// Has the driver woken for whatever comes first. Goes on if a shutdown came in the meantime.
@@ -261,18 +265,26 @@ impl<S: Stream> Driver<S> {
         if let Some(moment) = next.or_else(|| now.checked_add(LONGEST_REST)) {
             self.place.wake_at(moment, cx.waker());
         }
-        self.obey_shutdown()
+        self.obey_shutdown(now)
     }
 
-    /// Closes the session if all are closed. Goes on if that is news.
-    fn obey_shutdown(&self) -> Step {
-        match self.place.closing() {
-            Some(close) if self.conversation.session().is_open() => {
-                self.conversation.close(close.clone());
-                Step::GoesOn
+    /// Closes the session if all are closed, and cuts it if that took too long. Goes on if that is news.
+    fn obey_shutdown(&mut self, now: Instant) -> Step {
+        let Some(shutdown) = self.place.shutdown() else {
+            return Step::Waits;
+        };
+        if shutdown.is_cut() && !matches!(self.phase, Phase::Gone) {
+            if let Phase::Talking(_) = self.phase {
+                self.end(&End::Cut, now);
             }
-            _ => Step::Waits,
+            self.phase = Phase::Gone;
+            return Step::GoesOn;
         }
+        if self.conversation.session().is_open() {
+            self.conversation.close(shutdown.close().clone());
+            return Step::GoesOn;
+        }
+        Step::Waits
     }
 }
 

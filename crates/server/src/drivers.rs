@@ -3,10 +3,10 @@
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Waker,
-    time::Instant,
+    time::Duration,
 };
 
 use hyper::upgrade::Upgraded;
@@ -14,12 +14,19 @@ use hyper_util::{rt::TokioIo, server::conn::auto};
 use sockeye_endpoint::{Endpoint, Opening};
 use sockeye_types::Close;
 use sockeye_ws_proto::{Conn, Role, Settings, deflate::Agreed};
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{
+    net::TcpStream,
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
+};
 
 use crate::{
     driver::{Driver, Stream, clock},
     timers::{Timer, Timers},
 };
+
+/// How long handlers have to learn that their sessions were cut.
+const LAST_GRACE: Duration = Duration::from_millis(500);
 
 /// Starts drivers, and ends them all at a shutdown.
 #[derive(Clone)]
@@ -29,7 +36,7 @@ pub(crate) struct Drivers(Arc<Fleet>);
 struct Fleet {
     timers: Arc<Timers>,
     /// Once set, all sessions are closed, and those that still come: their handshake was under way.
-    closing: OnceLock<Close>,
+    shutdown: OnceLock<Shutdown>,
     /// How many sessions there are, those that are about to open included.
     count: watch::Sender<usize>,
     /// How many there are in all workers.
@@ -45,20 +52,39 @@ pub(crate) struct Place {
 impl Place {
     /// Wakes the driver at a moment, or a little after; if it is to be woken before that anyway, then. A shutdown wakes
     /// all that are to be woken some time, so that each must have a moment.
-    pub(crate) fn wake_at(&mut self, moment: Instant, waker: &Waker) {
+    pub(crate) fn wake_at(&mut self, moment: std::time::Instant, waker: &Waker) {
         self.fleet.timers.arm(&mut self.timer, moment, waker);
     }
 
     /// Says, once, whether the moment to wake at has come.
-    pub(crate) fn has_fired(&mut self, now: Instant) -> bool {
+    pub(crate) fn has_fired(&mut self, now: std::time::Instant) -> bool {
         self.fleet.timers.has_fired(&mut self.timer, now)
     }
 
-    /// Returns what all sessions are closed with, once they are.
+    /// Returns how all sessions end, once they shall.
     ///
     /// A driver asks after [`wake_at`](Self::wake_at), too: whoever was not there yet to be woken sees it then.
-    pub(crate) fn closing(&self) -> Option<&Close> {
-        self.fleet.closing.get()
+    pub(crate) fn shutdown(&self) -> Option<&Shutdown> {
+        self.fleet.shutdown.get()
+    }
+}
+
+/// The end of all sessions.
+#[derive(Debug)]
+pub(crate) struct Shutdown {
+    close: Close,
+    cut: AtomicBool,
+}
+
+impl Shutdown {
+    /// Returns what they are closed with.
+    pub(crate) fn close(&self) -> &Close {
+        &self.close
+    }
+
+    /// Says whether no closing handshake is waited for any more.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
     }
 }
 
@@ -87,7 +113,7 @@ impl Drivers {
         tokio::spawn(timers.ticker());
         Self(Arc::new(Fleet {
             timers,
-            closing: OnceLock::new(),
+            shutdown: OnceLock::new(),
             count: watch::Sender::new(0),
             total,
         }))
@@ -150,9 +176,28 @@ impl Drivers {
     }
 
     /// Closes all sessions, also those whose handshake is under way. The first close counts.
-    pub(crate) fn close(&self, close: Close) {
-        let _ = self.0.closing.set(close);
+    fn close(&self, close: Close) {
+        let _ = self.0.shutdown.set(Shutdown {
+            close,
+            cut: AtomicBool::new(false),
+        });
         self.0.timers.wake_all();
+    }
+
+    /// Closes all sessions and waits until they are gone: up to the deadline in peace, then by cutting what is left.
+    /// Says how many are left even then: handlers that do not return.
+    ///
+    /// Cancel safety: dropped before it is done, the sessions close all the same, and none is cut.
+    pub(crate) async fn shut_down(&self, close: Close, deadline: Instant) -> usize {
+        self.close(close);
+        if timeout_at(deadline, self.gone()).await.is_err() {
+            if let Some(shutdown) = self.0.shutdown.get() {
+                shutdown.cut.store(true, Ordering::Relaxed);
+            }
+            self.0.timers.wake_all();
+            let _ = timeout(LAST_GRACE, self.gone()).await;
+        }
+        self.sessions()
     }
 
     /// Returns how many sessions there are, those that are about to open included.
@@ -163,7 +208,7 @@ impl Drivers {
     /// Waits until there is no session, nor any about to open.
     ///
     /// Cancel safety: dropped before it is done, nothing is lost.
-    pub(crate) async fn gone(&self) {
+    async fn gone(&self) {
         let mut count = self.0.count.subscribe();
         // The sender lives as long as `self`: this can't fail.
         let _ = count.wait_for(|count| *count == 0).await;

@@ -71,10 +71,9 @@ impl EndpointService {
     ///
     /// Cancel safety: dropped before it is done, the sessions close all the same.
     pub async fn shut_down(&self, close: Close, deadline: Duration) {
-        let drivers = self.0.drivers();
-        drivers.close(close);
-        // Those that are left then are the runtime's to drop.
-        let _ = tokio::time::timeout(deadline, drivers.gone()).await;
+        // Handlers that do not even return then are the runtime's to drop.
+        let deadline = tokio::time::Instant::now() + deadline;
+        self.0.drivers().shut_down(close, deadline).await;
     }
 
     /// Returns how many sessions there are, those that are about to open included.

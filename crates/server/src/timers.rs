@@ -13,8 +13,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::wheel::{Key, Wheel};
 
 /// The wheel's precision: a deadline is kept to within this much, never early.
-const TICK: Duration = Duration::from_millis(TICK_MILLIS);
 const TICK_MILLIS: u64 = 10;
+const TICK_NANOS: u32 = 10_000_000;
+const TICKS_A_SECOND: u64 = 100;
 
 /// The deadlines of one worker's drivers. One task sleeps for all of them.
 pub(crate) struct Timers {
@@ -115,13 +116,13 @@ impl Timers {
     /// The first tick that is not before a moment.
     fn tick_at(&self, moment: Instant) -> u64 {
         let since = moment.saturating_duration_since(self.start);
-        u64::try_from(since.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(UNARMED)
+        since.as_secs() * TICKS_A_SECOND + u64::from(since.subsec_nanos().div_ceil(TICK_NANOS))
     }
 
     /// The last tick that has passed by a moment.
     fn tick_before(&self, moment: Instant) -> u64 {
         let since = moment.saturating_duration_since(self.start);
-        u64::try_from(since.as_nanos() / TICK.as_nanos()).unwrap_or(UNARMED - 1)
+        since.as_secs() * TICKS_A_SECOND + u64::from(since.subsec_nanos() / TICK_NANOS)
     }
 
     fn moment_of(&self, tick: u64) -> Instant {

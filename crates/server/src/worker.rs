@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
         Arc,
@@ -21,6 +22,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
+    time::{Instant, timeout_at},
 };
 
 use crate::{
@@ -71,17 +73,18 @@ pub(crate) async fn work(
         }
     }
     drop(listener);
-    drivers.close(Close::going_away());
-    let gone = async {
+    let deadline = Instant::now() + common.options.shutdown_time;
+    let answered = timeout_at(deadline, async {
         while requests.join_next().await.is_some() {}
-        drivers.gone().await;
-    };
-    if tokio::time::timeout(common.options.shutdown_time, gone)
-        .await
-        .is_err()
-    {
+    });
+    let (mut left, _) = tokio::join!(drivers.shut_down(Close::going_away(), deadline), answered);
+    if left == 0 {
+        // Requests that were answered meanwhile may have opened sessions.
+        left = drivers.shut_down(Close::going_away(), deadline).await;
+    }
+    if left > 0 {
         tracing::warn!(
-            sessions = drivers.sessions(),
+            sessions = left,
             "shutting down although handlers are still busy"
         );
     }
@@ -182,8 +185,10 @@ async fn reply(mut request: Request<Incoming>, place: &Place, drivers: &Drivers)
         && !is_handshake(request.headers())
     {
         let (head, body) = request.into_parts();
-        if let Some(page) = pages(&head) {
-            return page.map(Full::new);
+        match catch_unwind(AssertUnwindSafe(|| pages(&head))) {
+            Ok(Some(page)) => return page.map(Full::new),
+            Ok(None) => {}
+            Err(_) => return text(StatusCode::INTERNAL_SERVER_ERROR, "internal error\n"),
         }
         request = Request::from_parts(head, body);
     }

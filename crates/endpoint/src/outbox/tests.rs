@@ -126,7 +126,7 @@ fn a_resting_driver_is_woken_once_and_an_attending_one_never() {
     let waker = Waker::from(Arc::clone(&counter));
     let mut outbox = Outbox::default();
     assert_eq!(
-        outbox.rest(&waker, CanWrite::Yes, &mut Queue::default()),
+        outbox.rest(&waker, CanWrite::Yes, &mut Queue::default()).0,
         Rested::Resting
     );
     for _ in 0..3 {
@@ -137,14 +137,14 @@ fn a_resting_driver_is_woken_once_and_an_attending_one_never() {
     }
     assert_eq!(counter.0.load(Ordering::Relaxed), 1);
     assert_eq!(
-        outbox.rest(&waker, CanWrite::Yes, &mut Queue::default()),
+        outbox.rest(&waker, CanWrite::Yes, &mut Queue::default()).0,
         Rested::WorkWaits
     );
     taken(&mut outbox);
     outbox.attend(&mut Queue::default());
     outbox.close(order(), Queued::Delivered).wake();
     assert_eq!(
-        outbox.rest(&waker, CanWrite::Yes, &mut Queue::default()),
+        outbox.rest(&waker, CanWrite::Yes, &mut Queue::default()).0,
         Rested::WorkWaits,
         "the close waits"
     );
@@ -156,7 +156,7 @@ fn a_driver_with_a_blocked_socket_is_woken_for_the_close_alone() {
     let waker = Waker::from(Arc::clone(&counter));
     let mut outbox = Outbox::default();
     assert_eq!(
-        outbox.rest(&waker, CanWrite::No, &mut Queue::default()),
+        outbox.rest(&waker, CanWrite::No, &mut Queue::default()).0,
         Rested::Resting
     );
     let Offered::Taken(wake) = outbox.offer(message(1), LIMIT) else {
@@ -194,7 +194,9 @@ fn a_close_comes_due_behind_what_was_queued_and_the_first_one_counts() {
     );
     assert_eq!(outbox.take_close(), None, "it is told once");
     assert_eq!(
-        outbox.rest(Waker::noop(), CanWrite::Yes, &mut Queue::default()),
+        outbox
+            .rest(Waker::noop(), CanWrite::Yes, &mut Queue::default())
+            .0,
         Rested::Resting
     );
 }
@@ -312,7 +314,9 @@ fn an_idle_outbox_holds_no_memory() {
     taken(&mut outbox);
     outbox.written().wake();
     assert_eq!(
-        outbox.rest(Waker::noop(), CanWrite::Yes, &mut Queue::default()),
+        outbox
+            .rest(Waker::noop(), CanWrite::Yes, &mut Queue::default())
+            .0,
         Rested::Resting
     );
     assert_eq!((outbox.queue.is_allocated(), outbox.buffered()), (false, 0));
@@ -328,7 +332,7 @@ fn a_lent_queue_comes_back() {
     outbox.attend(&mut lent);
     assert!(!lent.is_allocated() && outbox.queue.is_allocated());
     assert_eq!(
-        outbox.rest(Waker::noop(), CanWrite::Yes, &mut lent),
+        outbox.rest(Waker::noop(), CanWrite::Yes, &mut lent).0,
         Rested::Resting
     );
     assert!(lent.is_allocated() && !outbox.queue.is_allocated());

@@ -11,7 +11,7 @@ use sockeye_endpoint::{CanWrite, Closed, Initiator};
 use sockeye_types::{Close, CloseCode};
 use sockeye_ws_proto::{Ending, Lapse};
 
-use super::{Driver, End, Farewell, Parting, Phase, Step, Stream, clock};
+use super::{Driver, End, Farewell, Parting, Phase, Step, Stream};
 use crate::lent::Lent;
 
 impl<S: Stream> Driver<S> {
@@ -45,7 +45,7 @@ impl<S: Stream> Driver<S> {
     /// Says whether the peer may still read what we have to say.
     fn is_worth_a_farewell(&self, end: &End) -> bool {
         match (end, self.conn.ending()) {
-            (End::Lost(_) | End::Stalled, _) => false,
+            (End::Lost(_) | End::Stalled | End::Cut, _) => false,
             (
                 End::Conn,
                 Some(Ending::Lapse(Lapse::CloseUnanswered | Lapse::HeartbeatMissed) | Ending::Lost)
@@ -67,6 +67,7 @@ impl<S: Stream> Driver<S> {
                 None => Closed::cut(lapse.to_string()),
             },
             (End::Stalled, _) => Closed::cut("the peer takes nothing of what is sent"),
+            (End::Cut, _) => Closed::cut("the server shut down"),
             (End::Lost(error), _) => Closed::lost(error.to_string()),
             (End::Conn, Some(Ending::Lost) | None) => {
                 Closed::lost("the connection ended without a close")
@@ -75,8 +76,12 @@ impl<S: Stream> Driver<S> {
     }
 
     /// Says farewell: writes the rest, closes our half, and waits for the peer's, at most for `close_time`.
-    pub(super) fn part(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Step {
-        match self.poll_part(cx, lent) {
+    pub(super) fn part(&mut self, cx: &mut Context<'_>, lent: &mut Lent, now: Instant) -> Step {
+        if matches!(&self.phase, Phase::Parting(parting) if now >= parting.until) {
+            self.phase = Phase::Gone;
+            return Step::GoesOn;
+        }
+        match self.poll_part(cx, lent, now) {
             Poll::Ready(()) => {
                 self.phase = Phase::Gone;
                 Step::GoesOn
@@ -85,8 +90,8 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    fn poll_part(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Poll<()> {
-        match self.flush(cx, &mut lent.scratch, clock()) {
+    fn poll_part(&mut self, cx: &mut Context<'_>, lent: &mut Lent, now: Instant) -> Poll<()> {
+        match self.flush(cx, &mut lent.scratch, now) {
             Ok(CanWrite::Yes) => {}
             Ok(CanWrite::No) => return self.poll_discard(cx, lent),
             Err(_) => return Poll::Ready(()),

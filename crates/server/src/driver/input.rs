@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use sockeye_ws_proto::Event;
 use tokio_util::io::poll_read_buf;
 
-use super::{Driver, End, Phase, Step, Stream, Turn};
+use super::{Driver, End, Phase, Step, Stream, Turn, output::BATCH_BYTES};
 use crate::lent::Lent;
 
 /// A large frame's buffer grows by this much at first, then doubles: what a header announces is not believed until it
@@ -29,6 +29,16 @@ enum Decoded {
     Enough,
     /// The conn is over.
     Over,
+}
+
+/// What a read came to.
+enum Read {
+    /// There is nothing to read now.
+    Nothing,
+    /// Something came, and was decoded that far.
+    Some(Decoded),
+    /// The peer has ended.
+    End,
 }
 
 /// Whether the outbox may hold something that was sent in answer to what was decoded.
@@ -51,7 +61,8 @@ impl<S: Stream> Driver<S> {
                 self.keep(input);
                 decoded
             }
-            None => self.decode(cx, &mut BytesMut::new(), turn),
+            None if self.conversation.poll_ready(cx).is_pending() => Decoded::Busy,
+            None => Decoded::Drained,
         };
         match decoded {
             Decoded::Drained => {}
@@ -60,22 +71,43 @@ impl<S: Stream> Driver<S> {
         }
         if turn.lent.scratch.out.len() > self.conversation.limits().outbox_bytes {
             // The peer takes nothing: answers to its pings would only pile up. Once it takes something, this goes on.
-            return Ok(self.pause(turn.now));
+            self.conn.pause_reading(turn.now);
+            return Ok(Step::WaitsToWrite);
         }
         self.conn.resume_reading(turn.now);
+        // A second read mostly finds nothing, without asking the system, and so has the driver woken for what comes.
+        match self.read_and_decode(cx, turn)? {
+            Read::Some(Decoded::Drained) => {}
+            read => return Ok(self.after(&read, turn)),
+        }
+        let read = self.read_and_decode(cx, turn)?;
+        Ok(self.after(&read, turn))
+    }
+
+    fn after(&mut self, read: &Read, turn: &mut Turn<'_>) -> Step {
+        match read {
+            Read::Nothing => Step::Waits,
+            Read::Some(Decoded::Busy) => self.pause(turn.now),
+            Read::Some(_) => Step::GoesOn,
+            Read::End => {
+                // Who has only stopped to send may still read: what was answered goes out.
+                self.encode_answers(turn);
+                self.conn.handle_eof();
+                Step::GoesOn
+            }
+        }
+    }
+
+    fn read_and_decode(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Result<Read, End> {
         let (read, decoded) = match self.input.take() {
             None => self.read_into_lent(cx, turn),
             Some(input) => self.read_into_own(cx, input, turn),
         };
         match read {
-            Poll::Pending => Ok(Step::Waits),
+            Poll::Pending => Ok(Read::Nothing),
             Poll::Ready(Err(error)) => Err(End::Lost(error)),
-            Poll::Ready(Ok(0)) => {
-                self.conn.handle_eof();
-                Ok(Step::GoesOn)
-            }
-            Poll::Ready(Ok(_)) if decoded == Decoded::Busy => Ok(self.pause(turn.now)),
-            Poll::Ready(Ok(_)) => Ok(Step::GoesOn),
+            Poll::Ready(Ok(0)) => Ok(Read::End),
+            Poll::Ready(Ok(_)) => Ok(Read::Some(decoded)),
         }
     }
 
@@ -150,14 +182,14 @@ impl<S: Stream> Driver<S> {
         input: &mut BytesMut,
         turn: &mut Turn<'_>,
     ) -> Decoded {
-        let mut answers = Answers::MayWait;
+        let mut answers = Answers::Encoded;
         loop {
             if self.conversation.poll_ready(cx).is_pending() {
                 return Decoded::Busy;
             }
-            if answers == Answers::MayWait && !input.is_empty() && self.unsent.is_none() {
+            if answers == Answers::MayWait && !input.is_empty() {
                 // The next frame may end the conn, and nothing leaves behind a close: what was answered goes first.
-                self.encode(turn.lent, turn.now);
+                self.encode_answers(turn);
                 answers = Answers::Encoded;
             }
             let Some(left) = turn.events.checked_sub(1) else {
@@ -175,6 +207,13 @@ impl<S: Stream> Driver<S> {
                 Ok(None) => return Decoded::Drained,
                 Err(_) => return Decoded::Over,
             }
+        }
+    }
+
+    /// Encodes what the handler has sent by now, unless the socket is blocked: then it waits for its turn.
+    fn encode_answers(&mut self, turn: &mut Turn<'_>) {
+        if self.unsent.is_none() {
+            self.encode(turn.lent, turn.now, BATCH_BYTES);
         }
     }
 

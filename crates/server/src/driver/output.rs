@@ -15,7 +15,7 @@ use super::{Driver, End, Phase, Stream, Unsent};
 use crate::lent::Lent;
 
 /// About how much is taken from an outbox for one write.
-const BATCH_BYTES: usize = 256 << 10;
+pub(super) const BATCH_BYTES: usize = 256 << 10;
 
 /// How many pieces one write gathers.
 const PIECES: usize = 32;
@@ -29,15 +29,18 @@ impl<S: Stream> Driver<S> {
         now: Instant,
     ) -> Result<CanWrite, End> {
         if self.unsent.is_some() && self.flush(cx, &mut lent.scratch, now)? == CanWrite::No {
+            // Pings and the close pass the messages that wait, and leave behind what is under way.
+            self.encode(lent, now, 0);
             return Ok(CanWrite::No);
         }
-        self.encode(lent, now);
+        self.encode(lent, now, BATCH_BYTES);
         self.flush(cx, &mut lent.scratch, now)
     }
 
-    /// Turns what is in the outbox into frames. What comes behind the peer's close or our own is dropped.
-    pub(super) fn encode(&mut self, lent: &mut Lent, now: Instant) {
-        let due = self.conversation.take(BATCH_BYTES, &mut lent.taken);
+    /// Turns what is in the outbox into frames, about `budget` bytes of messages. What comes behind the peer's close or
+    /// our own is dropped.
+    pub(super) fn encode(&mut self, lent: &mut Lent, now: Instant, budget: usize) {
+        let due = self.conversation.take(budget, &mut lent.taken);
         let scratch = &mut lent.scratch;
         for payload in due.pings {
             let _ = self.conn.ping(&payload, scratch);
@@ -58,7 +61,7 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Gives the socket what is ready, and tells the outbox when all of it is gone.
+    /// Gives the socket what is ready, and says whether it has taken all of it.
     pub(super) fn flush(
         &mut self,
         cx: &mut Context<'_>,
@@ -78,7 +81,6 @@ impl<S: Stream> Driver<S> {
         match written {
             Poll::Ready(Ok(())) => {
                 self.unsent = None;
-                self.conversation.written();
                 Ok(CanWrite::Yes)
             }
             Poll::Ready(Err(error)) => Err(End::Lost(error)),
