@@ -142,7 +142,7 @@ impl fmt::Debug for Conversation {
 #[non_exhaustive]
 pub struct Due {
     /// Pings; they pass the messages.
-    pub pings: VecDeque<Bytes>,
+    pub pings: Option<VecDeque<Bytes>>,
     /// The close; it follows the messages that were taken with it, and comes once.
     pub close: Option<Close>,
 }

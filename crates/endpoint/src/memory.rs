@@ -201,9 +201,9 @@ impl MemoryPeer {
             }
             self.conversation.attend(&mut Queue::default());
             let ready = self.conversation.poll_ready(cx);
-            let mut due = self.conversation.take(usize::MAX, &mut self.arrived);
+            let due = self.conversation.take(usize::MAX, &mut self.arrived);
             self.conversation.written();
-            self.pings.append(&mut due.pings);
+            self.pings.extend(due.pings.into_iter().flatten());
             if let Some(close) = due.close {
                 self.end(Closed::new(&close, self.conversation.initiator()));
                 continue;

@@ -126,7 +126,12 @@ pub(crate) struct Wake(Option<Waker>, Vec<Waker>);
 
 impl Wake {
     pub(crate) fn wake(self) {
-        self.0.into_iter().chain(self.1).for_each(Waker::wake);
+        if let Some(driver) = self.0 {
+            driver.wake();
+        }
+        for waiting in self.1 {
+            waiting.wake();
+        }
     }
 }
 
@@ -273,11 +278,9 @@ impl Outbox {
     }
 
     /// Takes the pings that wait.
-    pub(crate) fn take_pings(&mut self) -> VecDeque<Bytes> {
-        self.rare
-            .as_mut()
-            .map(|rare| mem::take(&mut rare.pings))
-            .unwrap_or_default()
+    pub(crate) fn take_pings(&mut self) -> Option<VecDeque<Bytes>> {
+        let pings = &mut self.rare.as_mut()?.pings;
+        (!pings.is_empty()).then(|| mem::take(pings))
     }
 
     /// The driver has written all that it took.

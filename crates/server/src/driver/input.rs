@@ -55,13 +55,15 @@ impl<S: Stream> Driver<S> {
         cx: &mut Context<'_>,
         turn: &mut Turn<'_>,
     ) -> Result<Step, End> {
+        if self.conversation.poll_ready(cx).is_pending() {
+            return Ok(self.pause(turn.now));
+        }
         let decoded = match self.input.take() {
             Some(mut input) => {
                 let decoded = self.decode(cx, &mut input, turn);
                 self.keep(input);
                 decoded
             }
-            None if self.conversation.poll_ready(cx).is_pending() => Decoded::Busy,
             None => Decoded::Drained,
         };
         match decoded {
@@ -175,7 +177,7 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Hands out one message after the other, as long as the handler takes them.
+    /// Hands out one message after the other, as long as the handler takes them. It must be ready for the first.
     fn decode(
         &mut self,
         cx: &mut Context<'_>,
@@ -183,11 +185,8 @@ impl<S: Stream> Driver<S> {
         turn: &mut Turn<'_>,
     ) -> Decoded {
         let mut answers = Answers::Encoded;
-        loop {
-            if self.conversation.poll_ready(cx).is_pending() {
-                return Decoded::Busy;
-            }
-            if answers == Answers::MayWait && !input.is_empty() {
+        while !input.is_empty() {
+            if answers == Answers::MayWait {
                 // The next frame may end the conn, and nothing leaves behind a close: what was answered goes first.
                 self.encode_answers(turn);
                 answers = Answers::Encoded;
@@ -201,12 +200,20 @@ impl<S: Stream> Driver<S> {
                     if let Event::Message(message) = event {
                         self.conversation.deliver(message);
                         answers = Answers::MayWait;
+                        if self.conversation.poll_ready(cx).is_pending() {
+                            return Decoded::Busy;
+                        }
                     }
                 }
                 Ok(None) if self.conn.is_over() => return Decoded::Over,
                 Ok(None) => return Decoded::Drained,
                 Err(_) => return Decoded::Over,
             }
+        }
+        if self.conn.is_over() {
+            Decoded::Over
+        } else {
+            Decoded::Drained
         }
     }
 

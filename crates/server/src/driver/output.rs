@@ -42,8 +42,10 @@ impl<S: Stream> Driver<S> {
     pub(super) fn encode(&mut self, lent: &mut Lent, now: Instant, budget: usize) {
         let due = self.conversation.take(budget, &mut lent.taken);
         let scratch = &mut lent.scratch;
-        for payload in due.pings {
-            let _ = self.conn.ping(&payload, scratch);
+        if let Some(pings) = due.pings {
+            for payload in pings {
+                let _ = self.conn.ping(&payload, scratch);
+            }
         }
         for outgoing in lent.taken.drain(..) {
             let _ = match outgoing {
