@@ -72,6 +72,7 @@ fn bind(config: &Config) -> miette::Result<Bound> {
         .workers(settings.workers)
         .head_bytes(settings.head_bytes)
         .head_count(settings.head_count)
+        .connections(settings.connections)
         .handshake_time(settings.handshake_time)
         .shutdown_time(settings.shutdown_time);
     if config.say.is_some() {

@@ -39,6 +39,8 @@ pub(crate) struct Server {
     pub(crate) head_bytes: usize,
     /// How many header fields a request may have. Default 100.
     pub(crate) head_count: usize,
+    /// How many connections there may be at a time, sessions included. Default 100,000.
+    pub(crate) connections: usize,
     /// How long a handshake may take. Default 10 s.
     pub(crate) handshake_time: Duration,
     /// How long a shutdown waits for closing handshakes. Default 10 s.
@@ -117,6 +119,7 @@ impl Raw {
             workers: raw.workers.0.unwrap_or_else(cores),
             head_bytes: raw.head_bytes.0,
             head_count: usize::try_from(raw.head_count.0).unwrap_or(usize::MAX),
+            connections: usize::try_from(raw.connections.0).unwrap_or(usize::MAX),
             handshake_time: raw.handshake_time.0,
             shutdown_time: raw.shutdown_time.0,
         }

@@ -25,6 +25,7 @@ pub(crate) struct RawServer {
     pub(crate) workers: Workers,
     pub(crate) head_bytes: Size,
     pub(crate) head_count: Count,
+    pub(crate) connections: Count,
     pub(crate) handshake_time: Time,
     pub(crate) shutdown_time: Time,
 }
@@ -110,6 +111,7 @@ impl Default for RawServer {
             workers: Workers(None),
             head_bytes: Size(16 << 10),
             head_count: Count(100),
+            connections: Count(100_000),
             handshake_time: Time::from_secs(10),
             shutdown_time: Time::from_secs(10),
         }

@@ -78,6 +78,7 @@ fn the_defaults_are_those_of_the_library() {
     let config = resolve(Sources::default()).unwrap().check().unwrap();
     assert_eq!(config.server.listen, SocketAddr::from(([0, 0, 0, 0], 8080)));
     assert_eq!(config.server.head_count, 100);
+    assert_eq!(config.server.connections, 100_000);
     assert_eq!(config.limits, sockeye::Limits::default());
     assert_eq!(config.heartbeat, sockeye::Heartbeat::default());
     assert_eq!(config.deflate, Some(sockeye::Deflate::default()));
