@@ -25,7 +25,7 @@ enum Decoded {
     Drained,
     /// The handler is busy: nothing more is decoded, nor read, until it is not.
     Busy,
-    /// The turn's share of events is used up.
+    /// The turn's share of events is used up, or enough waits to be written.
     Enough,
     /// The conn is over.
     Over,
@@ -49,7 +49,7 @@ enum Answers {
 }
 
 impl<S: Stream> Driver<S> {
-    /// Lets the handler have the messages that wait, then reads once and lets it have those.
+    /// Lets the handler have the messages that wait, then reads and lets it have those.
     pub(super) fn take_in(
         &mut self,
         cx: &mut Context<'_>,
@@ -190,6 +190,10 @@ impl<S: Stream> Driver<S> {
                 // The next frame may end the conn, and nothing leaves behind a close: what was answered goes first.
                 self.encode_answers(turn);
                 answers = Answers::Encoded;
+                if self.unsent.is_none() && turn.lent.scratch.out.len() >= BATCH_BYTES {
+                    // Small questions can have large answers: they are written before more are asked for.
+                    return Decoded::Enough;
+                }
             }
             let Some(left) = turn.events.checked_sub(1) else {
                 return Decoded::Enough;

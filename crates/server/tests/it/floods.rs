@@ -1,13 +1,24 @@
 //! Clients that send without end: slowly, in pieces, in pings, or squeezed.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
+
 use flate2::{Compress, Compression, FlushCompress};
-use sockeye_endpoint::{Endpoints, Initiator::Server};
-use sockeye_types::{Deflate, Limits};
+use sockeye_endpoint::{
+    Closed, Endpoints, Group, Handler, HandlerResult,
+    Initiator::{Peer, Server},
+    Overflow, Session,
+};
+use sockeye_types::{Deflate, Limits, Message};
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    client::{BINARY, CONTINUATION, Client, FIRST_TEXT, PING, TEXT, masked, masked_header},
-    served::{Echo, SOON, Served},
+    client::{
+        BINARY, CONTINUATION, Client, FIRST_TEXT, PING, TEXT, close_frame, masked, masked_header,
+    },
+    served::{Echo, SOON, Served, Watch},
 };
 
 /// Sends a beginning and then one piece after the other, until the server closes. A client that goes on sending may
@@ -180,4 +191,53 @@ async fn what_cannot_be_inflated_is_closed_with_1007() {
     let (client, served) = is_bombed(&[0xff; 100]).await;
     assert_eq!(client.verdict().await, Some(1007));
     assert_eq!(served.end().await, (1007, Server));
+}
+
+/// Says everything to all, whose only member is the one who said it, and notes how much has waited for it.
+struct Repeats {
+    watch: Watch,
+    all: Group,
+    most: Arc<AtomicUsize>,
+}
+
+impl Handler for Repeats {
+    async fn on_open(&self, session: &Session) -> HandlerResult {
+        self.watch.opened();
+        self.all.join(session);
+        Ok(())
+    }
+
+    async fn on_message(&self, session: &Session, message: Message) -> HandlerResult {
+        self.all.send(message);
+        self.most.fetch_max(session.buffered_bytes(), Relaxed);
+        Ok(())
+    }
+
+    async fn on_close(&self, _: &Session, closed: Closed) {
+        self.watch.ended(closed);
+    }
+}
+
+#[tokio::test]
+async fn small_questions_with_large_answers_do_not_pile_up_in_one_read() {
+    let most = Arc::new(AtomicUsize::new(0));
+    let served = Served::endpoints(|watch| {
+        let (all, most) = (Group::new(), Arc::clone(&most));
+        Endpoints::new()
+            .at("/", Repeats { watch, all, most })
+            .overflow(Overflow::DropOldest)
+            .deflate(Deflate::default().min_bytes(usize::MAX))
+    })
+    .await;
+    let mut client = Client::connect(served.addr).await;
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    client.shake_hands("/", offer).await;
+    let question = masked(BINARY | 0x40, &bomb(&squeezed(MIB)));
+    client.send(&question.repeat(48)).await;
+    client.send(&close_frame(1000)).await;
+    assert_eq!(client.verdict().await, Some(1000));
+    assert_eq!(served.end().await, (1000, Peer));
+    // The outbox, what one write takes, and one message beside each.
+    let most = most.load(Relaxed);
+    assert!(most <= 4 * MIB, "{most}");
 }
