@@ -4,6 +4,7 @@
 //! open the same sessions with the same drivers.
 
 mod chunks;
+mod connection;
 mod driver;
 mod drivers;
 mod lent;
