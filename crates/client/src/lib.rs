@@ -1,0 +1,10 @@
+//! The client's side: from an address to a WebSocket connection.
+
+#![expect(dead_code, reason = "nothing connects yet")]
+
+mod address;
+mod dial;
+mod stream;
+
+pub use address::InvalidAddress;
+pub use dial::DialError;
