@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Flags, Listen, Workers};
 
@@ -45,8 +45,20 @@ pub(crate) struct ServeArgs {
     /// How many threads serve, or `auto` for one a core [default: auto]
     #[arg(long, value_name = "N")]
     workers: Option<Workers>,
+    /// When to draw a QR code of the page's address, for a phone; `auto` does on a terminal
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub(crate) qr: Qr,
     #[command(flatten)]
     pub(crate) file: FileArgs,
+}
+
+/// When a QR code is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Qr {
+    #[default]
+    Auto,
+    Always,
+    Never,
 }
 
 /// Which file is read.

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod endpoints;
 mod page;
+mod qr;
 mod serve;
 mod shutdown;
 mod telemetry;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
             let flags = args.flags();
             read(args.file.config, flags)
                 .and_then(|resolved| resolved.check().map_err(InvalidConfig::into_report))
-                .and_then(|config| serve::serve(&config))
+                .and_then(|config| serve::serve(&config, args.qr))
         }
         Command::CheckConfig(file) => {
             read(file.config, Flags::default()).and_then(|resolved| check_config(&resolved))
