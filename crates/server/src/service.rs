@@ -20,7 +20,7 @@ use tower_service::Service;
 use crate::{
     drivers::Drivers,
     options::HANDSHAKE_TIME,
-    upgrade::{answer, text},
+    upgrade::{answer, name_host, text},
 };
 
 /// Mounts endpoints in an HTTP server that somebody else runs.
@@ -28,7 +28,8 @@ pub trait IntoService {
     /// Makes a tower service of endpoints, for axum, hyper and others on tokio. Paths are matched whole.
     ///
     /// The HTTP server must allow upgrades (axum does). After one, the driver takes the TCP stream out of the HTTP
-    /// server's hands, if it is tokio's; any other stream is driven where it is.
+    /// server's hands, if it is tokio's; any other stream is driven where it is. In HTTP/2, which must have the extended
+    /// CONNECT enabled (RFC 8441; hyper's `enable_connect_protocol`), a session is a stream of the connection.
     ///
     /// # Errors
     /// [`InvalidEndpoints`] if they contradict themselves.
@@ -91,7 +92,8 @@ impl<B: Send + 'static> Service<Request<B>> for EndpointService {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        name_host(&mut request);
         let mounted = Arc::clone(&self.0);
         Box::pin(async move {
             let drivers = mounted.drivers();
