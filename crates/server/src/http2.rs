@@ -1,6 +1,7 @@
 //! One connection in HTTP/2 (RFC 9113): pages and sessions (RFC 8441) are streams of it.
 
 mod activity;
+mod head;
 mod page;
 mod preface;
 mod session_stream;
@@ -13,13 +14,15 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::watch;
 
 use self::{activity::Activity, page::Page};
-pub(crate) use self::{activity::Alive, preface::is_ahead, session_stream::SessionStream};
+pub(crate) use self::{
+    activity::Alive, head::put_as_in_http1, preface::is_ahead, session_stream::SessionStream,
+};
 use crate::{
     connection::{Place, reply},
     driver::Stream,
     drivers::Drivers,
     options::Options,
-    upgrade::{PeerAddr, name_host, text},
+    upgrade::{PeerAddr, text},
     worker::{Common, Order, shut_down},
 };
 
@@ -110,11 +113,11 @@ async fn answer(
     drivers: &Drivers,
     alive: Alive,
 ) -> Response<http_body_util::Full<bytes::Bytes>> {
+    put_as_in_http1(&mut request);
     if request.headers().len() > common.options.head_count {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return text(status, "too many header fields\n");
     }
-    name_host(&mut request);
     request.extensions_mut().insert(PeerAddr(peer));
     request.extensions_mut().insert(alive);
     // The connection has its place already; what it asks for takes another.

@@ -19,8 +19,9 @@ use tower_service::Service;
 
 use crate::{
     drivers::Drivers,
+    http2::put_as_in_http1,
     options::HANDSHAKE_TIME,
-    upgrade::{answer, name_host, text},
+    upgrade::{answer, text},
 };
 
 /// Mounts endpoints in an HTTP server that somebody else runs.
@@ -93,7 +94,7 @@ impl<B: Send + 'static> Service<Request<B>> for EndpointService {
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        name_host(&mut request);
+        put_as_in_http1(&mut request);
         let mounted = Arc::clone(&self.0);
         Box::pin(async move {
             let drivers = mounted.drivers();

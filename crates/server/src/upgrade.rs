@@ -36,17 +36,6 @@ pub(crate) fn is_handshake<B>(request: &Request<B>) -> bool {
     headers.contains_key(header::UPGRADE) || headers.contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
-/// Writes the authority of a request in HTTP/2 where HTTP/1.1 has it, which is where everybody looks: into `Host`. Should
-/// it have one that says something else, the authority counts (RFC 9113 §8.3.1).
-pub(crate) fn name_host<B>(request: &mut Request<B>) {
-    if request.version() == Version::HTTP_2
-        && let Some(authority) = request.uri().authority()
-        && let Ok(host) = HeaderValue::from_str(authority.as_str())
-    {
-        request.headers_mut().insert(header::HOST, host);
-    }
-}
-
 /// What carries a session.
 enum Carrier {
     /// The connection itself.

@@ -64,3 +64,35 @@ impl Body for Page {
         SizeHint::with_exact(rest + self.piece.len() as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, time::Duration};
+
+    use tokio::time::{Instant, advance};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_not_idle_while_pieces_of_a_page_leave() {
+        let activity = Activity::default();
+        let bytes = Bytes::from(vec![b'p'; 5 * PIECE_BYTES / 2]);
+        let mut page = Page::new(Full::new(bytes.clone()), activity.clone());
+        assert_eq!(page.size_hint().exact(), Some(bytes.len() as u64));
+        let start = Instant::now();
+        let leaves = tokio::spawn(async move {
+            let mut left = Vec::new();
+            while let Some(frame) = poll_fn(|cx| Pin::new(&mut page).poll_frame(cx)).await {
+                left.push(frame.unwrap().into_data().unwrap());
+                advance(Duration::from_secs(8)).await;
+            }
+            assert!(page.is_end_stream());
+            left
+        });
+        activity.idle(Duration::from_secs(10)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(3 * 8 + 10));
+        let left = leaves.await.unwrap();
+        assert_eq!(left.len(), 3);
+        assert_eq!(left.concat(), bytes);
+    }
+}

@@ -31,3 +31,46 @@ pub(crate) async fn is_ahead(stream: &TcpStream) -> io::Result<bool> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{Future, poll_fn},
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use tokio::{io::AsyncWriteExt, net::TcpListener, task::yield_now};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_looked_at_is_not_looked_at_again_until_there_is_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(addr).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        client.write_all(&PREFACE[..5]).await.unwrap();
+        stream.readable().await.unwrap();
+
+        let polls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&polls);
+        let ahead = tokio::spawn(async move {
+            let mut ahead = Box::pin(is_ahead(&stream));
+            poll_fn(|cx| {
+                counted.fetch_add(1, Ordering::Relaxed);
+                ahead.as_mut().poll(cx)
+            })
+            .await
+        });
+        for _ in 0..1000 {
+            yield_now().await;
+        }
+        let polls = polls.load(Ordering::Relaxed);
+        assert!((1..10).contains(&polls), "{polls}");
+        client.write_all(&PREFACE[5..]).await.unwrap();
+        assert!(ahead.await.unwrap().unwrap());
+    }
+}

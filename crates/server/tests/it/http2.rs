@@ -157,14 +157,19 @@ async fn each_refusal_has_its_status_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn the_authority_is_the_host_that_origins_and_interceptors_see() {
+async fn origins_and_interceptors_see_the_authority_as_host_and_cookies_as_one() {
     let sees = |request: &mut UpgradeRequest<'_>| {
         assert_eq!(request.headers()["host"], "sockeye.test");
+        assert_eq!(request.headers()["cookie"], "a=1; b=2");
         Ok(())
     };
     let served = served(|watch| echo(watch).interceptor(sees), |server| server).await;
     let mut browser = Browser::connect(served.addr).await;
-    let own = [("origin", "http://sockeye.test")];
+    let own = [
+        ("origin", "http://sockeye.test"),
+        ("cookie", "a=1"),
+        ("cookie", "b=2"),
+    ];
     let (head, stream) = browser.ask(connect("/", &own)).await.unwrap();
     assert_eq!(head.status, StatusCode::OK);
     // A host that says something else does not make a foreign page one's own.
