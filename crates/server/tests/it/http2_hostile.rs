@@ -1,5 +1,7 @@
 //! What one connection in HTTP/2 may cost: streams, heads, time, and frames that ask for nothing.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use h2::Reason;
 use sockeye_endpoint::Initiator::{Network, Peer};
@@ -66,7 +68,7 @@ async fn heads_that_are_too_large_or_too_many_are_refused_with_431() {
 
 #[tokio::test]
 async fn a_connection_without_streams_is_told_to_go_away_and_one_with_a_session_is_not() {
-    let mut served = served(echo, |server| server.handshake_time(SOON)).await;
+    let mut served = served(echo, |server| server.handshake_time(Duration::from_secs(1))).await;
     let mut busy = Browser::connect(served.addr).await;
     let mut session = busy.open("/").await;
     let mut idle = Browser::connect(served.addr).await;
