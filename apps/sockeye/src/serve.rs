@@ -79,6 +79,8 @@ fn bind(config: &Config) -> miette::Result<Bound> {
         .head_bytes(settings.head_bytes)
         .head_count(settings.head_count)
         .connections(settings.connections)
+        .http2(settings.http2)
+        .http2_streams(settings.http2_streams)
         .handshake_time(settings.handshake_time)
         .shutdown_time(settings.shutdown_time);
     if config.say.is_some() {

@@ -38,7 +38,7 @@ pub use sockeye_endpoint::{
     Session, SessionId, Socket, TrySendError, UpgradeRequest,
 };
 pub use sockeye_server::{
-    Bound, EndpointService, IntoService, PeerAddr, ServeError, Server, serve,
+    Bound, EndpointService, Http2, IntoService, PeerAddr, ServeError, Server, serve,
 };
 pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,
