@@ -1,10 +1,16 @@
 //! From an address to a byte stream: names, TCP, proxies, TLS.
 
-use std::{fmt, io, net::SocketAddr};
+mod error;
+mod happy_eyeballs;
+mod network;
 
-use thiserror::Error;
-use tokio::net::TcpStream;
+use std::{fmt, net::SocketAddr};
 
+use self::network::{Network, System};
+pub use self::{
+    error::{DialError, Unreachable},
+    happy_eyeballs::FailedAttempts,
+};
 use crate::{address::Address, stream::Stream};
 
 /// How to reach a server.
@@ -18,25 +24,21 @@ pub(crate) struct Dialed {
     pub(crate) peer_addr: SocketAddr,
 }
 
-/// Why a server could not be reached.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum DialError {
-    /// No address of the host could be connected to.
-    #[error("can't connect to {0}")]
-    Connect(String, #[source] io::Error),
-}
-
 /// Opens a byte stream to an address.
 ///
+/// It may wait as long as the network does: the caller sets the time.
+///
 /// Cancel safety: dropped before it is done, what was opened is closed again.
-pub(crate) async fn dial(address: &Address, _route: &Route) -> Result<Dialed, DialError> {
-    let failed = |error| DialError::Connect(address.host.clone(), error);
-    let stream = TcpStream::connect((&*address.host, address.port))
-        .await
-        .map_err(failed)?;
-    let peer_addr = stream.peer_addr().map_err(failed)?;
-    let _ = stream.set_nodelay(true);
+pub(crate) async fn dial(address: &Address, route: &Route) -> Result<Dialed, DialError> {
+    dial_over(&System, address, route).await
+}
+
+async fn dial_over<N: Network>(
+    network: &N,
+    address: &Address,
+    _route: &Route,
+) -> Result<Dialed, DialError> {
+    let (stream, peer_addr) = network::open(network, &address.host, address.port).await?;
     Ok(Dialed {
         stream: Box::new(stream),
         peer_addr,

@@ -7,4 +7,4 @@ mod dial;
 mod stream;
 
 pub use address::InvalidAddress;
-pub use dial::DialError;
+pub use dial::{DialError, FailedAttempts, Unreachable};
