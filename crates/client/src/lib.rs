@@ -7,4 +7,7 @@ mod dial;
 mod stream;
 
 pub use address::InvalidAddress;
-pub use dial::{DialError, FailedAttempts, Unreachable};
+pub use dial::{
+    CertificateFault, DialError, FailedAttempts, PemFault, PemItem, Secured, Tls, TlsError,
+    Unreachable,
+};

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use super::happy_eyeballs::FailedAttempts;
+use super::{happy_eyeballs::FailedAttempts, tls::TlsError};
 
 /// Why a server could not be reached.
 #[derive(Debug, Error)]
@@ -13,6 +13,14 @@ pub enum DialError {
     /// No TCP connection to the server came about.
     #[error("can't reach the server")]
     Unreachable(#[from] Unreachable),
+    /// TLS with the server did not come about.
+    #[error("no TLS connection to {host}")]
+    Tls {
+        /// The server's name or IP address.
+        host: String,
+        /// What went wrong.
+        source: TlsError,
+    },
 }
 
 /// Why no TCP connection to a host came about.
