@@ -1,15 +1,28 @@
 //! From an address to a byte stream: names, TCP, proxies, TLS.
+//!
+//! ```text
+//! dial ── proxy::before ──▶ none ── network::open ──────────┐
+//!                      └──▶ some ── tunnel::through ────────┴─▶ tls::secure, for wss ──▶ Dialed
+//! ```
 
 mod error;
 mod happy_eyeballs;
+mod http_connect;
 mod network;
+mod prefixed;
+mod proxy;
+mod proxy_server;
+mod socks5;
 mod tls;
+mod tunnel;
 
 use std::{fmt, net::SocketAddr};
 
 pub use self::{
-    error::{DialError, Unreachable},
+    error::{DialError, ProxyError, Unreachable},
     happy_eyeballs::FailedAttempts,
+    proxy::{InvalidProxy, Proxy},
+    socks5::SocksFailure,
     tls::{CertificateFault, PemFault, PemItem, Secured, Tls, TlsError},
 };
 use self::{
@@ -25,6 +38,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Route {
     pub(crate) tls: Tls,
+    pub(crate) proxy: Proxy,
 }
 
 /// A byte stream to a server.
@@ -32,6 +46,8 @@ pub(crate) struct Dialed {
     pub(crate) stream: Box<dyn Stream>,
     /// Who is at the other end of the TCP connection: the server, or the proxy.
     pub(crate) peer_addr: SocketAddr,
+    /// The proxy's address, without user and password, if there is one in between.
+    pub(crate) via: Option<String>,
     /// What was agreed on with the server by TLS, for `wss://`.
     pub(crate) secured: Option<Secured>,
 }
@@ -50,8 +66,21 @@ async fn dial_over<N: Network>(
     address: &Address,
     route: &Route,
 ) -> Result<Dialed, DialError> {
-    let (stream, peer_addr) = network::open(network, &address.host, address.port).await?;
-    secure(stream, peer_addr, address, &route.tls).await
+    let Some(proxy) = route.proxy.before() else {
+        let (stream, peer_addr) = network::open(network, &address.host, address.port).await?;
+        return secure(stream, peer_addr, address, &route.tls).await;
+    };
+    let via = proxy.to_string();
+    match tunnel::through(network, &proxy, address, route).await {
+        Ok((stream, peer_addr)) => {
+            let dialed = secure(stream, peer_addr, address, &route.tls).await?;
+            Ok(Dialed {
+                via: Some(via),
+                ..dialed
+            })
+        }
+        Err(source) => Err(DialError::Proxy { proxy: via, source }),
+    }
 }
 
 /// Puts TLS over a stream to the server, if the address asks for it.
@@ -75,6 +104,7 @@ async fn secure(
     Ok(Dialed {
         stream,
         peer_addr,
+        via: None,
         secured,
     })
 }
@@ -83,6 +113,7 @@ impl fmt::Debug for Dialed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dialed")
             .field("peer_addr", &self.peer_addr)
+            .field("via", &self.via)
             .field("secured", &self.secured)
             .finish_non_exhaustive()
     }

@@ -1,6 +1,6 @@
 //! The client's side: from an address to a WebSocket connection.
 
-#![expect(dead_code, reason = "nothing connects yet")]
+#![cfg_attr(not(test), expect(dead_code, reason = "nothing connects yet"))]
 
 mod address;
 mod dial;
@@ -8,6 +8,6 @@ mod stream;
 
 pub use address::InvalidAddress;
 pub use dial::{
-    CertificateFault, DialError, FailedAttempts, PemFault, PemItem, Secured, Tls, TlsError,
-    Unreachable,
+    CertificateFault, DialError, FailedAttempts, InvalidProxy, PemFault, PemItem, Proxy,
+    ProxyError, Secured, SocksFailure, Tls, TlsError, Unreachable,
 };

@@ -2,9 +2,10 @@
 
 use std::io;
 
+use http::StatusCode;
 use thiserror::Error;
 
-use super::{happy_eyeballs::FailedAttempts, tls::TlsError};
+use super::{happy_eyeballs::FailedAttempts, socks5::SocksFailure, tls::TlsError};
 
 /// Why a server could not be reached.
 #[derive(Debug, Error)]
@@ -13,6 +14,14 @@ pub enum DialError {
     /// No TCP connection to the server came about.
     #[error("can't reach the server")]
     Unreachable(#[from] Unreachable),
+    /// The proxy could not be reached, or did not let us through.
+    #[error("no way through the proxy {proxy}")]
+    Proxy {
+        /// The proxy's address, without user and password.
+        proxy: String,
+        /// What went wrong there.
+        source: ProxyError,
+    },
     /// TLS with the server did not come about.
     #[error("no TLS connection to {host}")]
     Tls {
@@ -49,4 +58,52 @@ pub enum Unreachable {
         /// Each address that was tried, and why it failed.
         source: FailedAttempts,
     },
+}
+
+/// Why there is no way through a proxy.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ProxyError {
+    /// No TCP connection to the proxy came about, or its name resolution was ours and failed.
+    #[error("can't reach it")]
+    Unreachable(#[from] Unreachable),
+    /// TLS with the proxy itself did not come about.
+    #[error("no TLS connection to it")]
+    Tls(#[source] TlsError),
+    /// The connection broke before the tunnel was open.
+    #[error("the connection to it broke")]
+    Broken(#[source] io::Error),
+    /// The proxy closed the connection before the tunnel was open.
+    #[error("it closed the connection before the tunnel was open")]
+    Closed,
+    /// The answer to CONNECT is no HTTP/1 response.
+    #[error("its answer is not HTTP/1")]
+    NotHttp,
+    /// The head of the answer to CONNECT is longer than
+    /// [`Proxy::max_response_head`](crate::Proxy::max_response_head) allows.
+    #[error("the head of its answer is longer than {limit} bytes")]
+    HeadTooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The proxy answered CONNECT with another status than 2xx (RFC 9110 §9.3.6); 407 asks for user and password, or
+    /// for others.
+    #[error("it answered CONNECT with {status}")]
+    Refused {
+        /// The status of its answer.
+        status: StatusCode,
+    },
+    /// The answer is not SOCKS 5.
+    #[error("its answer is not SOCKS 5")]
+    NotSocks,
+    /// The proxy takes none of the authentication methods offered: nothing, and user and password if the setting has
+    /// them (RFC 1928 §3).
+    #[error("it takes none of the authentication methods offered")]
+    NoAcceptableMethod,
+    /// The proxy did not accept user and password (RFC 1929 §2).
+    #[error("it did not accept user and password")]
+    Unauthorized,
+    /// The proxy did not connect to the server (RFC 1928 §6).
+    #[error("it did not connect to the server")]
+    Socks(#[from] SocksFailure),
 }

@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::super::{DialError, Dialed, Network, Route, dial_over};
+use super::super::{DialError, Dialed, Network, Proxy, Route, Tls, dial_over};
 use crate::address::Address;
 
 /// Much longer than any of this takes.
@@ -129,6 +129,20 @@ pub(crate) async fn use_it(stream: &mut (impl AsyncRead + tokio::io::AsyncWrite 
     expect(stream, b"ping").await;
     stream.write_all(b"pong").await.unwrap();
     stream.flush().await.unwrap();
+}
+
+pub(crate) fn through(proxy: &str) -> Route {
+    Route {
+        tls: Tls::default(),
+        proxy: Proxy::at(proxy).unwrap(),
+    }
+}
+
+pub(crate) fn direct() -> Route {
+    Route {
+        tls: Tls::default(),
+        proxy: Proxy::none(),
+    }
 }
 
 /// An error with its sources, as a log would show it.
