@@ -5,10 +5,12 @@
 //!                      └──▶ some ── tunnel::through ────────┴─▶ tls::secure, for wss ──▶ Dialed
 //! ```
 
+mod environment;
 mod error;
 mod happy_eyeballs;
 mod http_connect;
 mod network;
+mod no_proxy;
 mod prefixed;
 mod proxy;
 mod proxy_server;
@@ -66,7 +68,12 @@ async fn dial_over<N: Network>(
     address: &Address,
     route: &Route,
 ) -> Result<Dialed, DialError> {
-    let Some(proxy) = route.proxy.before() else {
+    let proxy = route.proxy.before(address);
+    let proxy = proxy.map_err(|invalid| DialError::ProxyVariable {
+        variable: invalid.variable,
+        source: invalid.source,
+    })?;
+    let Some(proxy) = proxy else {
         let (stream, peer_addr) = network::open(network, &address.host, address.port).await?;
         return secure(stream, peer_addr, address, &route.tls).await;
     };

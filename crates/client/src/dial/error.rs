@@ -5,7 +5,9 @@ use std::io;
 use http::StatusCode;
 use thiserror::Error;
 
-use super::{happy_eyeballs::FailedAttempts, socks5::SocksFailure, tls::TlsError};
+use super::{
+    happy_eyeballs::FailedAttempts, proxy::InvalidProxy, socks5::SocksFailure, tls::TlsError,
+};
 
 /// Why a server could not be reached.
 #[derive(Debug, Error)]
@@ -14,6 +16,14 @@ pub enum DialError {
     /// No TCP connection to the server came about.
     #[error("can't reach the server")]
     Unreachable(#[from] Unreachable),
+    /// A variable of the environment names no proxy that could be used.
+    #[error("the environment variable {variable} names no proxy")]
+    ProxyVariable {
+        /// The name of the variable, as it is spelt there.
+        variable: String,
+        /// What is wrong with it.
+        source: InvalidProxy,
+    },
     /// The proxy could not be reached, or did not let us through.
     #[error("no way through the proxy {proxy}")]
     Proxy {
