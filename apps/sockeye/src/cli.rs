@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Flags, Listen, Workers};
+use crate::{
+    config::{Flags, Listen, Workers},
+    connect::ConnectArgs,
+};
 
 /// Real-time sockets: a chat page and raw WebSocket endpoints, started by one command.
 #[derive(Debug, Parser)]
@@ -32,6 +35,8 @@ Flags beat the environment, which beats the file. RUST_LOG sets what is logged."
 pub(crate) enum Command {
     /// Serve the endpoints and the page (what happens without a command)
     Serve(ServeArgs),
+    /// Talk to a WebSocket server, from a terminal or a pipe
+    Connect(Box<ConnectArgs>),
     /// Check the configuration and print it in full
     CheckConfig(FileArgs),
 }

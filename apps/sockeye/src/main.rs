@@ -3,6 +3,7 @@
 mod addresses;
 mod cli;
 mod config;
+mod connect;
 mod endpoints;
 mod page;
 mod qr;
@@ -31,6 +32,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let asked = Cli::parse().into_command();
     let done = match asked {
+        Command::Connect(args) => return connect::connect(&args),
         Command::Serve(args) => {
             let flags = args.flags();
             read(args.file.config, flags)
