@@ -17,6 +17,7 @@ use tokio::{net::TcpStream, sync::watch};
 use crate::{
     driver::Stream,
     drivers::Drivers,
+    tls::{Protocol, Tls, TlsStream},
     upgrade::{PeerAddr, Reply, answer, is_handshake, text},
     worker::{Common, Order, shut_down},
 };
@@ -64,7 +65,34 @@ pub(crate) async fn serve(
     order: watch::Receiver<Order>,
 ) {
     let _ = stream.set_nodelay(true);
-    http1(stream, peer, &place, &drivers, order).await;
+    let Some(tls) = &place.common.tls else {
+        return http1(stream, peer, &place, &drivers, order).await;
+    };
+    let Some(stream) = accept_tls(tls, stream, peer, &place, order.clone()).await else {
+        return;
+    };
+    match Protocol::of(&stream) {
+        Protocol::Http1 => http1(stream, peer, &place, &drivers, order).await,
+    }
+}
+
+/// Does the TLS handshake, unless there is no room or the server shuts down.
+async fn accept_tls(
+    tls: &Tls,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: &Place,
+    order: watch::Receiver<Order>,
+) -> Option<TlsStream> {
+    if place.room == Room::No {
+        // A handshake costs more than all that a 503 saves.
+        tracing::debug!(%peer, "too many connections: cut before the TLS handshake");
+        return None;
+    }
+    tokio::select! {
+        accepted = tls.accept(stream, peer, place.common.options.handshake_time) => accepted,
+        () = shut_down(order) => None,
+    }
 }
 
 /// Serves HTTP/1.1 on a byte stream.

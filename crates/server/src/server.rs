@@ -24,6 +24,7 @@ use tokio::{
 use crate::{
     listener::listen,
     options::{MIN_HEAD_BYTES, Options},
+    tls::Tls,
     worker::{Common, Order, Pages, work},
 };
 
@@ -49,6 +50,7 @@ use crate::{
 pub struct Server {
     endpoints: Endpoints,
     pages: Option<Box<Pages>>,
+    tls: Option<Tls>,
     options: Options,
 }
 
@@ -78,6 +80,7 @@ impl Server {
         Self {
             endpoints,
             pages: None,
+            tls: None,
             options: Options::default(),
         }
     }
@@ -134,6 +137,15 @@ impl Server {
         self
     }
 
+    /// Makes the port speak HTTPS and `wss`, and nothing else. Default: plain HTTP and `ws`.
+    ///
+    /// A TLS handshake may take `handshake_time`, too. Above `connections`, a connection is cut before its TLS handshake:
+    /// that costs more than the 503 is worth.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Starts to listen. Clients may connect from now on; they are served once the server runs.
     ///
     /// # Errors
@@ -159,6 +171,7 @@ impl Server {
         let common = Common {
             routes,
             pages: self.pages,
+            tls: self.tls,
             options: self.options,
             asking: AtomicUsize::new(0),
             sessions: Arc::default(),
@@ -175,6 +188,7 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("endpoints", &self.endpoints)
+            .field("tls", &self.tls)
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

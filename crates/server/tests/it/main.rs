@@ -28,3 +28,4 @@ mod resets;
 mod served;
 mod shutdown;
 mod slow_readers;
+mod tls;
