@@ -5,9 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 /// Returns the addresses to open, the one for this machine first.
 ///
 /// `local` are the machine's own addresses; they count where the program listens on all of them.
-pub(crate) fn to_open(bound: SocketAddr, local: &[IpAddr]) -> Vec<String> {
+pub(crate) fn to_open(scheme: &str, bound: SocketAddr, local: &[IpAddr]) -> Vec<String> {
     let port = bound.port();
-    let url = |host: &str| format!("http://{host}:{port}/say");
+    let url = |host: &str| format!("{scheme}://{host}:{port}/say");
     if !bound.ip().is_unspecified() {
         return vec![match bound.ip() {
             ip if ip.is_loopback() && ip.is_ipv4() => url("localhost"),
@@ -15,14 +15,20 @@ pub(crate) fn to_open(bound: SocketAddr, local: &[IpAddr]) -> Vec<String> {
             IpAddr::V4(ip) => url(&ip.to_string()),
         }];
     }
-    let reachable = local.iter().filter_map(|ip| match ip {
-        IpAddr::V4(ip) if !ip.is_loopback() && !ip.is_link_local() => Some(url(&ip.to_string())),
-        IpAddr::V6(ip) if bound.is_ipv6() && !ip.is_loopback() && !ip.is_unicast_link_local() => {
-            Some(url(&format!("[{ip}]")))
-        }
-        _ => None,
+    let reachable = reachable(local).filter_map(|ip| match ip {
+        IpAddr::V4(ip) => Some(url(&ip.to_string())),
+        IpAddr::V6(ip) if bound.is_ipv6() => Some(url(&format!("[{ip}]"))),
+        IpAddr::V6(_) => None,
     });
     std::iter::once(url("localhost")).chain(reachable).collect()
+}
+
+/// Those of the machine's own addresses that others can reach it by.
+pub(crate) fn reachable(local: &[IpAddr]) -> impl Iterator<Item = IpAddr> {
+    local.iter().copied().filter(|ip| match ip {
+        IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local(),
+        IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local(),
+    })
 }
 
 /// Returns the machine's own addresses; none if the system does not tell.
@@ -37,7 +43,7 @@ mod tests {
 
     fn urls(bound: &str, local: &[&str]) -> Vec<String> {
         let local: Vec<_> = local.iter().map(|ip| ip.parse().unwrap()).collect();
-        to_open(bound.parse().unwrap(), &local)
+        to_open("http", bound.parse().unwrap(), &local)
     }
 
     #[test]
