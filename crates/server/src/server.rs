@@ -104,8 +104,8 @@ impl Server {
         self
     }
 
-    /// Sets how long a request's head may take to arrive, interceptors to decide, and the 101 to leave, each. Default
-    /// 10 s. A connection that asks for nothing is closed after it, too.
+    /// Sets how long a TLS handshake and a request's head may take to arrive, interceptors to decide, and the 101 to
+    /// leave, each. Default 10 s. A connection that asks for nothing is closed after it, too.
     pub fn handshake_time(mut self, handshake_time: Duration) -> Self {
         self.options.handshake_time = handshake_time;
         self
@@ -139,8 +139,8 @@ impl Server {
 
     /// Makes the port speak HTTPS and `wss`, and nothing else. Default: plain HTTP and `ws`.
     ///
-    /// A TLS handshake may take `handshake_time`, too. Above `connections`, a connection is cut before its TLS handshake:
-    /// that costs more than the 503 is worth.
+    /// Above `connections`, a connection is cut before its TLS handshake, which costs more than the 503 is worth. An
+    /// idle connection keeps its keys and a read buffer of 4 KiB.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
         self

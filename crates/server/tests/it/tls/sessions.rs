@@ -97,6 +97,7 @@ async fn a_slow_reader_that_reads_after_all_gets_everything_in_order() {
     let mut writer = patiently(written).await.unwrap();
     writer.send(&close_frame(1000)).await;
     assert_eq!(reader.verdict().await, Some(1000));
+    drop(writer);
     assert_eq!(served.ends.next().await, (1000, Peer));
     served.finish().await;
 }
