@@ -34,8 +34,8 @@
 pub use sockeye_endpoint::{
     BySocket, ByTrait, Closed, Endpoints, Group, Handler, HandlerError, HandlerResult, Initiator,
     Interceptor, IntoEndpointHandler, InvalidEndpoints, InvalidOrigin, MemoryPeer, Opening,
-    Options, Origins, Overflow, PathParams, PingRefused, Refusal, RequestHead, SendError, Sender,
-    Session, SessionId, Socket, TrySendError, UpgradeRequest,
+    Options, Origins, Overflow, PathParams, PingRefused, Refusal, RequestHead, Scheme, SendError,
+    Sender, Session, SessionId, Site, Socket, TrySendError, UpgradeRequest,
 };
 pub use sockeye_server::{
     Bound, EndpointService, IntoService, PeerAddr, ServeError, Server, serve,
