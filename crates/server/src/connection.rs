@@ -17,7 +17,8 @@ use tokio::{net::TcpStream, sync::watch};
 use crate::{
     driver::Stream,
     drivers::Drivers,
-    upgrade::{PeerAddr, Reply, answer, is_handshake, text},
+    proxies::Caller,
+    upgrade::{Reply, answer, is_handshake, text},
     worker::{Common, Order, shut_down},
 };
 
@@ -57,27 +58,35 @@ impl Drop for Place {
 
 /// Serves the requests of one connection, until it is upgraded or done.
 pub(crate) async fn serve(
-    stream: TcpStream,
+    mut stream: TcpStream,
     peer: SocketAddr,
     place: Place,
     drivers: Drivers,
     order: watch::Receiver<Order>,
 ) {
     let _ = stream.set_nodelay(true);
-    http1(stream, peer, &place, &drivers, order).await;
+    let (proxies, options) = (&place.common.proxies, &place.common.options);
+    let caller = tokio::select! {
+        biased;
+        caller = proxies.introduce(&mut stream, peer, options) => caller,
+        () = shut_down(order.clone()) => None,
+    };
+    if let Some(caller) = caller {
+        http1(stream, caller, &place, &drivers, order).await;
+    }
 }
 
 /// Serves HTTP/1.1 on a byte stream.
 async fn http1<S: Stream>(
     stream: S,
-    peer: SocketAddr,
+    caller: Caller,
     place: &Place,
     drivers: &Drivers,
     order: watch::Receiver<Order>,
 ) {
     let options = place.common.options;
     let service = service_fn(|mut request: Request<Incoming>| {
-        request.extensions_mut().insert(PeerAddr(peer));
+        place.common.proxies.tell(&mut request, caller);
         async move { Ok::<_, Infallible>(reply(request, place, drivers).await) }
     });
     let connection = http1::Builder::new()
@@ -97,7 +106,7 @@ async fn http1<S: Stream>(
         }
     };
     if let Err(error) = served {
-        tracing::debug!(%peer, %error, "a connection ended before its request was answered");
+        tracing::debug!(peer = %caller.addr, %error, "a connection ended before its request was answered");
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct Options {
     pub(crate) handshake_time: Duration,
     pub(crate) shutdown_time: Duration,
     pub(crate) connections: usize,
+    pub(crate) proxy_bytes: usize,
 }
 
 /// hyper reads heads into no less.
@@ -28,6 +29,7 @@ impl Default for Options {
             handshake_time: HANDSHAKE_TIME,
             shutdown_time: Duration::from_secs(10),
             connections: usize::MAX,
+            proxy_bytes: 2 << 10,
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     drivers::Drivers,
     listener::accept,
     options::Options,
+    proxies::Proxies,
 };
 
 /// Answers requests that ask for no upgrade: pages, health checks.
@@ -31,6 +32,7 @@ pub(crate) struct Common {
     pub(crate) routes: Routes,
     pub(crate) pages: Option<Box<Pages>>,
     pub(crate) options: Options,
+    pub(crate) proxies: Proxies,
     /// How many connections ask, or may ask again, over HTTP.
     pub(crate) asking: AtomicUsize,
     /// How many sessions are open.

@@ -38,7 +38,9 @@ pub use sockeye_endpoint::{
     Sender, Session, SessionId, Site, Socket, TrySendError, UpgradeRequest,
 };
 pub use sockeye_server::{
-    Bound, EndpointService, IntoService, PeerAddr, ServeError, Server, serve,
+    Bound, EndpointService, Forwarded, ForwardedClient, IntoService, InvalidProxy,
+    InvalidProxyHeader, PeerAddr, ProxyHeader, ProxyProtocol, ServeError, Server, TrustedProxies,
+    serve,
 };
 pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,

@@ -13,6 +13,7 @@
 )]
 
 mod abandoned;
+mod behind_proxy;
 mod client;
 mod closing;
 mod fairness;
@@ -23,6 +24,7 @@ mod heartbeats;
 mod mounted;
 mod order;
 mod panics;
+mod quiet;
 mod refusals;
 mod resets;
 mod served;
