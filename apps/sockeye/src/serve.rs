@@ -67,14 +67,18 @@ async fn run(config: &Config) -> miette::Result<()> {
 }
 
 fn bind(config: &Config) -> miette::Result<Bound> {
-    let settings = &config.server;
+    let (settings, proxy) = (&config.server, &config.proxy);
     let mut server = Server::new(endpoints(config))
         .workers(settings.workers)
         .head_bytes(settings.head_bytes)
         .head_count(settings.head_count)
         .connections(settings.connections)
         .handshake_time(settings.handshake_time)
-        .shutdown_time(settings.shutdown_time);
+        .shutdown_time(settings.shutdown_time)
+        .trusted_proxies(proxy.trusted.clone())
+        .forwarded(proxy.headers)
+        .proxy_protocol(proxy.protocol)
+        .proxy_bytes(proxy.protocol_bytes);
     if config.say.is_some() {
         server = server.pages(page::respond);
     }

@@ -6,6 +6,7 @@ use sockeye::{Deflate, Heartbeat, Limits, Origins, Overflow, WindowBits};
 
 use super::{
     key::Key,
+    proxy::Proxy,
     raw::{Raw, RawDeflate, RawEndpoint},
     rule::{Broken, MIN_HEAD_BYTES, Rule},
     value::Size,
@@ -16,6 +17,8 @@ use super::{
 pub(crate) struct Config {
     /// Where it listens and what a handshake may cost.
     pub(crate) server: Server,
+    /// Which proxies stand in front.
+    pub(crate) proxy: Proxy,
     /// What one peer may cost, on every endpoint.
     pub(crate) limits: Limits,
     /// When silent peers are asked, on every endpoint.
@@ -61,6 +64,7 @@ impl Raw {
     pub(crate) fn check(&self) -> Result<Config, Vec<Broken>> {
         let mut broken = Vec::new();
         self.check_server(&mut broken);
+        let proxy = self.proxy.check(&mut broken);
         self.check_limits(&mut broken);
         let deflate = check_deflate(&self.deflate, &mut broken);
         let say = check_endpoint("say", &self.say, &mut broken);
@@ -75,6 +79,7 @@ impl Raw {
         }
         Ok(Config {
             server: self.server(),
+            proxy,
             limits: self.limits(),
             heartbeat: Heartbeat::default()
                 .period(self.heartbeat.period.0)

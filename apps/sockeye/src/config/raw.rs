@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use sockeye::{ContextTakeover, Deflate, Heartbeat, Limits, Overflow};
 
-use super::value::{Count, Listen, Period, Size, Time, Workers};
+use super::{
+    proxy::RawProxy,
+    value::{Count, Listen, Period, Size, Time, Workers},
+};
 
 /// Every section. What is serialized from its default is also the list of all keys there are.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -13,6 +16,7 @@ pub(crate) struct Raw {
     pub(crate) limits: RawLimits,
     pub(crate) heartbeat: RawHeartbeat,
     pub(crate) deflate: RawDeflate,
+    pub(crate) proxy: RawProxy,
     pub(crate) say: RawEndpoint,
     pub(crate) echo: RawEndpoint,
 }
