@@ -145,6 +145,7 @@ fn start() -> (Child, u16) {
     let mut line = String::new();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     lines.read_line(&mut line).unwrap();
+    child.stdout = Some(lines.into_inner());
     let port = line.trim().rsplit(':').next().unwrap().parse().unwrap();
     (child, port)
 }

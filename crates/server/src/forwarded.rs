@@ -51,6 +51,20 @@ impl Forwarded {
     ///
     /// The client is the first from the right whose address is not a trusted proxy's. Behind what is malformed or
     /// hidden nothing is read. `X-Forwarded-Proto` and `-Host` count with their last value.
+    ///
+    /// [`Server`](crate::Server) asks it for every request. A server that mounts endpoints may:
+    ///
+    /// ```
+    /// # use std::net::SocketAddr;
+    /// # use sockeye_server::{Forwarded, PeerAddr, TrustedProxies};
+    /// # fn tell<B>(mut request: http::Request<B>, peer: SocketAddr, trusted: &TrustedProxies) -> http::Request<B> {
+    /// if let Some(client) = Forwarded::XForwarded.client(request.headers(), peer, trusted) {
+    ///     request.extensions_mut().insert(PeerAddr(client.addr));
+    ///     request.extensions_mut().insert(client.site);
+    /// }
+    /// # request
+    /// # }
+    /// ```
     pub fn client(
         self,
         headers: &HeaderMap,

@@ -121,3 +121,38 @@ async fn read(stream: &mut TcpStream, most: usize) -> Result<Option<SocketAddr>,
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(proxies: &Proxies, scheme: Option<Scheme>, header: &str) -> (SocketAddr, Site) {
+        let request = Request::get("/").header("forwarded", header);
+        let mut request = request.body(()).unwrap();
+        let addr = ([10, 0, 0, 1], 7).into();
+        proxies.tell(&mut request, Caller { addr, scheme });
+        let PeerAddr(addr) = *request.extensions().get().unwrap();
+        (addr, request.extensions().get::<Site>().unwrap().clone())
+    }
+
+    #[test]
+    fn what_trusted_proxies_tell_beats_what_is_known_of_the_connection() {
+        let (tls, plain) = (Some(Scheme::Https), Some(Scheme::Http));
+        let header = "for=192.0.2.1;proto=http";
+        let caller = SocketAddr::from(([10, 0, 0, 1], 7));
+        let own = Site::default().scheme(tls);
+        assert_eq!(told(&Proxies::default(), tls, header), (caller, own));
+        assert_eq!(told(&Proxies::default(), None, header).1, Site::default());
+
+        let proxies = Proxies {
+            trusted: TrustedProxies::named(["private"]).unwrap(),
+            forwarded: Forwarded::Forwarded,
+            ..Proxies::default()
+        };
+        let (addr, site) = told(&proxies, tls, header);
+        assert_eq!(addr, SocketAddr::from(([192, 0, 2, 1], 0)));
+        assert_eq!(site.scheme, plain);
+        // The connection between the proxy and us says nothing of the one between the client and the proxy.
+        assert_eq!(told(&proxies, tls, "for=192.0.2.1").1.scheme, None);
+    }
+}

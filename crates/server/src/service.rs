@@ -30,6 +30,10 @@ pub trait IntoService {
     /// The HTTP server must allow upgrades (axum does). After one, the driver takes the TCP stream out of the HTTP
     /// server's hands, if it is tokio's; any other stream is driven where it is.
     ///
+    /// Nothing that proxies write is read. What the HTTP server knows of a client it may put among the extensions of a
+    /// request: [`PeerAddr`](crate::PeerAddr), and the [`Site`](sockeye_endpoint::Site) that origins are compared with.
+    /// [`Forwarded::client`](crate::Forwarded::client) finds both for it.
+    ///
     /// # Errors
     /// [`InvalidEndpoints`] if they contradict themselves.
     fn into_service(self) -> Result<EndpointService, InvalidEndpoints>;
