@@ -8,6 +8,7 @@ mod connection;
 mod driver;
 mod drivers;
 mod forwarded;
+mod http2;
 mod lent;
 mod listener;
 mod options;
@@ -22,6 +23,7 @@ mod wheel;
 mod worker;
 
 pub use forwarded::{Forwarded, ForwardedClient};
+pub use options::Http2;
 pub use proxy_protocol::{InvalidProxyHeader, ProxyHeader, ProxyProtocol};
 pub use server::{Bound, ServeError, Server, serve};
 pub use service::{EndpointService, IntoService};

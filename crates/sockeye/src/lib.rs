@@ -38,7 +38,7 @@ pub use sockeye_endpoint::{
     Sender, Session, SessionId, Site, Socket, TrySendError, UpgradeRequest,
 };
 pub use sockeye_server::{
-    Bound, EndpointService, Forwarded, ForwardedClient, IntoService, InvalidProxy,
+    Bound, EndpointService, Forwarded, ForwardedClient, Http2, IntoService, InvalidProxy,
     InvalidProxyHeader, PeerAddr, ProxyHeader, ProxyProtocol, ServeError, Server, TrustedProxies,
     serve,
 };
@@ -46,6 +46,23 @@ pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,
     InvalidText, Limits, MAX_REASON_BYTES, Message, Text, WindowBits,
 };
+
+/// The other end: connects to a server, and comes back when the connection is lost.
+///
+/// ```no_run
+/// # async fn talk() -> Result<(), Box<dyn std::error::Error>> {
+/// use sockeye::client::Connector;
+///
+/// let mut connection = Connector::new().connect("ws://localhost:8080/say").await?;
+/// connection.send("hello").await?;
+/// while let Some(message) = connection.recv().await {
+///     println!("{message:?}");
+/// }
+/// # Ok(()) }
+/// ```
+pub mod client {
+    pub use sockeye_client::*;
+}
 
 /// The examples of the README files are compiled with the documentation's own.
 #[cfg(doctest)]

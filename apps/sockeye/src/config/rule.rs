@@ -10,6 +10,8 @@ pub(crate) const MIN_HEAD_BYTES: usize = 8 << 10;
 
 /// The longest PROXY header of version 2 that holds addresses alone.
 pub(crate) const MIN_PROTOCOL_BYTES: usize = 232;
+/// How many streams can each have a window of their own within that of a connection in HTTP/2.
+pub(crate) const MAX_HTTP2_STREAMS: u16 = 32_767;
 
 /// A rule that the settings break.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -35,6 +37,12 @@ pub(crate) enum Rule {
         "{0} bytes are less than the {MIN_PROTOCOL_BYTES} that a header with its addresses may have"
     )]
     ProtocolBytesTooFew(usize),
+    /// HTTP/2 has no room for so many.
+    #[error("a connection in HTTP/2 has at most {MAX_HTTP2_STREAMS} streams, not {0}")]
+    TooManyStreams(u32),
+    /// HTTP/2 without TLS is HTTP/2.
+    #[error("server.h2c turns on HTTP/2 without TLS, and server.http2 turns all HTTP/2 off")]
+    H2cWithoutHttp2,
     /// No message can be as large as the limit says.
     #[error(
         "{fragments} frames of {frame_bytes} bytes can't carry a message of limits.message_bytes \
