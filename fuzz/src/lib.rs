@@ -15,6 +15,7 @@ mod inflate;
 mod mask;
 mod offers;
 mod operations;
+mod proxies;
 mod tungstenite_peer;
 mod utf8;
 mod wire;
@@ -27,21 +28,24 @@ pub use inflate::inflate;
 pub use mask::mask;
 pub use offers::offers;
 pub use operations::operations;
+pub use proxies::{forwarded, proxy_protocol};
 pub use utf8::utf8;
 
 /// A target: its name, which its corpus and its fuzzer bear too, and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     ("client_decode", client_decode),
     ("close", close),
     ("differential", differential),
+    ("forwarded", forwarded),
     ("handshake", handshake),
     ("inflate", inflate),
     ("mask", mask),
     ("offers", offers),
     ("operations", operations),
+    ("proxy_protocol", proxy_protocol),
     ("server_decode", server_decode),
     ("utf8", utf8),
 ];

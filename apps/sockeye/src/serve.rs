@@ -118,7 +118,7 @@ fn bind_redirect(config: &Config, port: u16) -> miette::Result<Option<Bound>> {
 }
 
 fn server(config: &Config, endpoints: Endpoints) -> Server {
-    let settings = &config.server;
+    let (settings, proxy) = (&config.server, &config.proxy);
     Server::new(endpoints)
         .head_bytes(settings.head_bytes)
         .head_count(settings.head_count)
@@ -127,6 +127,10 @@ fn server(config: &Config, endpoints: Endpoints) -> Server {
         .http2_streams(settings.http2_streams)
         .handshake_time(settings.handshake_time)
         .shutdown_time(settings.shutdown_time)
+        .trusted_proxies(proxy.trusted.clone())
+        .forwarded(proxy.headers)
+        .proxy_protocol(proxy.protocol)
+        .proxy_bytes(proxy.protocol_bytes)
 }
 
 fn listen(server: Server, address: SocketAddr, other: fn(u16) -> String) -> miette::Result<Bound> {

@@ -12,9 +12,9 @@
 mod tls;
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    net::TcpListener,
-    process::{Command, Output, Stdio},
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Output, Stdio},
 };
 
 /// The program, with nothing in its environment that could set anything.
@@ -137,4 +137,88 @@ fn it_prints_the_address_to_open_and_a_signal_ends_it() {
         assert!(sent.unwrap().success());
         assert_eq!(child.wait().unwrap().code(), Some(0), "SIG{signal}");
     }
+}
+
+/// Serves on a port that the system chooses; returns the port.
+fn start() -> (Child, u16) {
+    let mut child = sockeye(&["--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    lines.read_line(&mut line).unwrap();
+    child.stdout = Some(lines.into_inner());
+    let port = line.trim().rsplit(':').next().unwrap().parse().unwrap();
+    (child, port)
+}
+
+/// The status line and the headers, sorted, but for what changes with time and content.
+fn head(port: u16, request: &str) -> Vec<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).unwrap();
+    let end = reply.windows(4).position(|found| found == b"\r\n\r\n");
+    let text = str::from_utf8(&reply[..end.unwrap()]).unwrap();
+    let mut lines = text.split("\r\n").map(str::to_owned).map(|line| {
+        let varies = ["date: ", "etag: ", "content-length: "];
+        let name = varies.iter().find(|name| line.starts_with(**name));
+        name.map_or_else(|| line.clone(), |name| name.trim_end().to_owned())
+    });
+    let status = lines.next().unwrap();
+    let mut headers: Vec<_> = lines.collect();
+    headers.sort();
+    headers.insert(0, status);
+    headers
+}
+
+#[test]
+fn responses_say_nothing_of_what_made_them() {
+    let (mut child, port) = start();
+    let policy = "content-security-policy: default-src 'self'; script-src 'self'; style-src 'self'; \
+                  img-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; \
+                  form-action 'none'; frame-ancestors 'none'";
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    let page = head(port, &get("/say"));
+    let nothing = head(port, &get("/nothing"));
+    let malformed = head(port, "GET\r\n\r\n");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(
+        page,
+        [
+            "HTTP/1.1 200 OK",
+            "cache-control: no-cache",
+            "connection: close",
+            "content-length:",
+            policy,
+            "content-type: text/html; charset=utf-8",
+            "date:",
+            "etag:",
+            "referrer-policy: no-referrer",
+            "x-content-type-options: nosniff",
+        ]
+    );
+    assert_eq!(
+        nothing,
+        [
+            "HTTP/1.1 404 Not Found",
+            "connection: close",
+            "content-length:",
+            "content-type: text/plain; charset=utf-8",
+            "date:",
+            "x-content-type-options: nosniff",
+        ]
+    );
+    assert_eq!(
+        malformed,
+        [
+            "HTTP/1.1 400 Bad Request",
+            "connection: close",
+            "content-length:",
+            "date:"
+        ]
+    );
 }

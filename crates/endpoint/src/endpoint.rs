@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 use matchit::Router;
 
 use crate::{
-    Conversation, Opening, PathParams, Refusal, Session, UpgradeRequest, catch::CatchUnwind,
+    Conversation, Opening, PathParams, Refusal, Session, Site, UpgradeRequest, catch::CatchUnwind,
     options::Options, program::Form,
 };
 
@@ -45,12 +45,12 @@ impl Endpoint {
             .unwrap_or_else(|_| Arc::new(derive(&self.options)))
     }
 
-    /// Checks the `Origin` of a request.
+    /// Checks the `Origin` of a request against the site it is for: see [`Site::of`](crate::Site::of).
     ///
     /// # Errors
     /// A [`Refusal`] with 403 if it is foreign and was not allowed.
-    pub fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        if self.options.origins.allow(headers) {
+    pub fn check_origin(&self, headers: &HeaderMap, site: &Site) -> Result<(), Refusal> {
+        if self.options.origins.allow(headers, site) {
             return Ok(());
         }
         Err(Refusal::new(

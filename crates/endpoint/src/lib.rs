@@ -26,6 +26,7 @@ mod sender;
 mod session;
 mod session_id;
 mod shared;
+mod site;
 mod socket;
 
 pub use closed::{Closed, Initiator};
@@ -48,4 +49,5 @@ pub use sender::{SendError, Sender, TrySendError};
 pub use session::{Opening, Session};
 pub use session_id::SessionId;
 pub use shared::Shared;
+pub use site::{Scheme, Site};
 pub use socket::Socket;

@@ -3,10 +3,14 @@
 use http::{HeaderMap, header};
 use thiserror::Error;
 
+use crate::{Scheme, Site};
+
 /// Which web origins may open a session on an endpoint.
 ///
 /// Browsers send `Origin` with every handshake; a page of a foreign site could otherwise speak with the cookies of its
-/// visitor. Requests without `Origin` do not come from a page and always pass. The server's own origin always passes.
+/// visitor. Requests without `Origin` do not come from a page and always pass. The server's own origin always passes:
+/// scheme, host and port are those of the [`Site`] that the client asked for. A scheme that is not known is not
+/// compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origins(Rule);
 
@@ -57,8 +61,8 @@ impl Origins {
         })
     }
 
-    /// Says whether a request with these headers may pass.
-    pub fn allow(&self, headers: &HeaderMap) -> bool {
+    /// Says whether a request with these headers, for this site, may pass.
+    pub fn allow(&self, headers: &HeaderMap, site: &Site) -> bool {
         let Some(origin) = headers.get(header::ORIGIN) else {
             return true;
         };
@@ -69,7 +73,7 @@ impl Origins {
         let Some(origin) = origin.to_str().ok().and_then(Origin::parse) else {
             return false;
         };
-        origin.is_of_host(headers)
+        origin.is_of(site)
             || matches!(&self.0, Rule::Named(named) if named.iter().any(|p| p.matches(&origin)))
     }
 }
@@ -94,13 +98,15 @@ impl Origin {
         Some(Self { scheme, host, port })
     }
 
-    /// Same-origin by `Host`: the scheme is not compared, since TLS may end before this server; a `Host` without a
-    /// port means the default one of the origin's scheme.
-    fn is_of_host(&self, headers: &HeaderMap) -> bool {
-        let Some(authority) = headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
-        else {
+    /// Same origin means the same scheme, host and port (RFC 6454 §5). A page that came without TLS may be anyone's who
+    /// sits on the way: it is foreign to a site that is known to be `https`. An authority without a port means the
+    /// default one of the scheme.
+    fn is_of(&self, site: &Site) -> bool {
+        let scheme = Scheme::named(&self.scheme);
+        if site.scheme.is_some() && site.scheme != scheme {
+            return false;
+        }
+        let Some(authority) = &site.authority else {
             return false;
         };
         let Some((host, port)) = split_authority(authority) else {

@@ -12,6 +12,7 @@ use http::{Request, StatusCode, Version};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use sockeye_endpoint::Scheme;
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use crate::{
@@ -19,8 +20,9 @@ use crate::{
     drivers::Drivers,
     http2,
     options::Http2,
+    proxies::Caller,
     tls::{Protocol, Tls, TlsStream},
-    upgrade::{PeerAddr, Reply, answer, is_handshake, text},
+    upgrade::{Reply, answer, is_handshake, text},
     worker::{Common, Order, shut_down},
 };
 
@@ -65,30 +67,38 @@ impl Drop for Place {
 
 /// Serves the requests of one connection, until it is upgraded or done.
 pub(crate) async fn serve(
-    stream: TcpStream,
+    mut stream: TcpStream,
     peer: SocketAddr,
     place: Place,
     drivers: Drivers,
     order: watch::Receiver<Order>,
 ) {
     let _ = stream.set_nodelay(true);
+    let (proxies, options) = (&place.common.proxies, &place.common.options);
+    let caller = tokio::select! {
+        biased;
+        caller = proxies.introduce(&mut stream, peer, options) => caller,
+        () = shut_down(order.clone()) => None,
+    };
+    let Some(mut caller) = caller else { return };
     let Some(tls) = &place.common.tls else {
-        return plain(stream, peer, place, drivers, order).await;
+        return plain(stream, caller, place, drivers, order).await;
     };
     let Some(stream) = accept_tls(tls, stream, peer, &place, order.clone()).await else {
         return;
     };
+    caller.scheme = Some(Scheme::Https);
     match Protocol::of(&stream) {
-        Protocol::Http1 => http1(stream, peer, &place, &drivers, order).await,
+        Protocol::Http1 => http1(stream, caller, &place, &drivers, order).await,
         // It is large, and waits in few places.
-        Protocol::Http2 => Box::pin(http2::serve(stream, peer, place, drivers, order)).await,
+        Protocol::Http2 => Box::pin(http2::serve(stream, caller, place, drivers, order)).await,
     }
 }
 
 /// Serves a connection without TLS.
 async fn plain(
     stream: TcpStream,
-    peer: SocketAddr,
+    caller: Caller,
     place: Place,
     drivers: Drivers,
     order: watch::Receiver<Order>,
@@ -96,12 +106,14 @@ async fn plain(
     if place.common.options.http2 == Http2::PriorKnowledge {
         match speaks_http2(&stream, &place, order.clone()).await {
             // It is large, and few connections have one.
-            Some(true) => return Box::pin(http2::serve(stream, peer, place, drivers, order)).await,
+            Some(true) => {
+                return Box::pin(http2::serve(stream, caller, place, drivers, order)).await;
+            }
             Some(false) => {}
             None => return,
         }
     }
-    http1(stream, peer, &place, &drivers, order).await;
+    http1(stream, caller, &place, &drivers, order).await;
 }
 
 /// Does the TLS handshake, unless there is no room or the server shuts down.
@@ -139,14 +151,14 @@ async fn speaks_http2(
 /// Serves HTTP/1.1 on a byte stream.
 async fn http1<S: Stream>(
     stream: S,
-    peer: SocketAddr,
+    caller: Caller,
     place: &Place,
     drivers: &Drivers,
     order: watch::Receiver<Order>,
 ) {
     let options = place.common.options;
     let service = service_fn(|mut request: Request<Incoming>| {
-        request.extensions_mut().insert(PeerAddr(peer));
+        place.common.proxies.tell(&mut request, caller);
         async move { Ok::<_, Infallible>(reply(request, place, drivers).await) }
     });
     let connection = http1::Builder::new()
@@ -166,7 +178,7 @@ async fn http1<S: Stream>(
         }
     };
     if let Err(error) = served {
-        tracing::debug!(%peer, %error, "a connection ended before its request was answered");
+        tracing::debug!(peer = %caller.addr, %error, "a connection ended before its request was answered");
     }
 }
 

@@ -6,7 +6,7 @@ mod page;
 mod preface;
 mod session_stream;
 
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use http::{Request, Response, StatusCode};
 use hyper::{body::Incoming, server::conn::http2::Builder, service::service_fn};
@@ -22,7 +22,8 @@ use crate::{
     driver::Stream,
     drivers::Drivers,
     options::Options,
-    upgrade::{PeerAddr, text},
+    proxies::Caller,
+    upgrade::text,
     worker::{Common, Order, shut_down},
 };
 
@@ -45,7 +46,7 @@ const PING_DEADLINE: Duration = Duration::from_secs(20);
 /// away, and cut if it stays idle for as long again.
 pub(crate) async fn serve<S: Stream>(
     stream: S,
-    peer: SocketAddr,
+    caller: Caller,
     place: Place,
     drivers: Drivers,
     order: watch::Receiver<Order>,
@@ -58,7 +59,7 @@ pub(crate) async fn serve<S: Stream>(
         let (alive, streams) = (streams.begin(), streams.clone());
         let (common, drivers) = (Arc::clone(&common), drivers.clone());
         async move {
-            let reply = answer(request, peer, &common, &drivers, alive).await;
+            let reply = answer(request, caller, &common, &drivers, alive).await;
             Ok::<_, Infallible>(reply.map(|page| Page::new(page, streams)))
         }
     });
@@ -80,7 +81,7 @@ pub(crate) async fn serve<S: Stream>(
         }
     };
     if let Err(error) = served {
-        tracing::debug!(%peer, %error, "a connection in HTTP/2 ended with an error");
+        tracing::debug!(peer = %caller.addr, %error, "a connection in HTTP/2 ended with an error");
     }
 }
 
@@ -108,7 +109,7 @@ fn builder(options: &Options) -> Builder<TokioExecutor> {
 /// Answers one request; `alive` goes with the session, if it opens one.
 async fn answer(
     mut request: Request<Incoming>,
-    peer: SocketAddr,
+    caller: Caller,
     common: &Arc<Common>,
     drivers: &Drivers,
     alive: Alive,
@@ -118,7 +119,7 @@ async fn answer(
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return text(status, "too many header fields\n");
     }
-    request.extensions_mut().insert(PeerAddr(peer));
+    common.proxies.tell(&mut request, caller);
     request.extensions_mut().insert(alive);
     // The connection has its place already; what it asks for takes another.
     let place = Place::take(common);

@@ -28,6 +28,7 @@ pub(crate) struct Options {
     pub(crate) handshake_time: Duration,
     pub(crate) shutdown_time: Duration,
     pub(crate) connections: usize,
+    pub(crate) proxy_bytes: usize,
     pub(crate) http2: Http2,
     pub(crate) http2_streams: u16,
 }
@@ -47,6 +48,7 @@ impl Default for Options {
             handshake_time: HANDSHAKE_TIME,
             shutdown_time: Duration::from_secs(10),
             connections: usize::MAX,
+            proxy_bytes: 2 << 10,
             http2: Http2::default(),
             http2_streams: 128,
         }

@@ -22,8 +22,11 @@ use tokio::{
 };
 
 use crate::{
+    Forwarded, ProxyProtocol, TrustedProxies,
     listener::listen,
     options::{Http2, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Options},
+    proxies::Proxies,
+    proxy_protocol::V2_LEAST_BYTES,
     tls::Tls,
     worker::{Common, Order, Pages, work},
 };
@@ -52,6 +55,7 @@ pub struct Server {
     pages: Option<Box<Pages>>,
     tls: Option<Tls>,
     options: Options,
+    proxies: Proxies,
 }
 
 /// Why a server does not serve.
@@ -82,6 +86,7 @@ impl Server {
             pages: None,
             tls: None,
             options: Options::default(),
+            proxies: Proxies::default(),
         }
     }
 
@@ -125,6 +130,37 @@ impl Server {
     /// A connection in HTTP/2 counts once for itself, and once more for each of its sessions and requests under way.
     pub fn connections(mut self, connections: usize) -> Self {
         self.options.connections = connections;
+        self
+    }
+
+    /// Sets which peers are proxies whose word about their clients counts: in headers as
+    /// [`forwarded`](Self::forwarded) says, and before them as [`proxy_protocol`](Self::proxy_protocol) says. Default:
+    /// none. What they tell becomes the [`PeerAddr`](crate::PeerAddr) of a session, and the
+    /// [`Site`](sockeye_endpoint::Site) that an `Origin` is compared with.
+    pub fn trusted_proxies(mut self, trusted: TrustedProxies) -> Self {
+        self.proxies.trusted = trusted;
+        self
+    }
+
+    /// Sets which headers of trusted proxies are believed. Default: none.
+    pub fn forwarded(mut self, forwarded: Forwarded) -> Self {
+        self.proxies.forwarded = forwarded;
+        self
+    }
+
+    /// Sets whether connections begin with a PROXY header. Default: they do not. Where one is required, a connection
+    /// of a peer that is no trusted proxy is closed, and so is one whose header is missing, malformed or not there
+    /// within the `handshake_time`.
+    pub fn proxy_protocol(mut self, protocol: ProxyProtocol) -> Self {
+        self.proxies.protocol = protocol;
+        self
+    }
+
+    /// Sets how many bytes a PROXY header of version 2 may have, with all that a proxy adds to it (TLVs). Default
+    /// 2 KiB, at least 232 bytes. A connection with a longer one is closed. Only trusted proxies can make the server
+    /// hold it.
+    pub fn proxy_bytes(mut self, proxy_bytes: usize) -> Self {
+        self.options.proxy_bytes = proxy_bytes.max(V2_LEAST_BYTES);
         self
     }
 
@@ -190,6 +226,7 @@ impl Server {
             pages: self.pages,
             tls: self.tls.map(|tls| tls.offering(self.options.http2)),
             options: self.options,
+            proxies: self.proxies,
             asking: AtomicUsize::new(0),
             sessions: Arc::default(),
         };

@@ -32,6 +32,10 @@ pub trait IntoService {
     /// server's hands, if it is tokio's; any other stream is driven where it is. In HTTP/2, which must have the extended
     /// CONNECT enabled (RFC 8441; hyper's `enable_connect_protocol`), a session is a stream of the connection.
     ///
+    /// Nothing that proxies write is read. What the HTTP server knows of a client it may put among the extensions of a
+    /// request: [`PeerAddr`](crate::PeerAddr), and the [`Site`](sockeye_endpoint::Site) that origins are compared with.
+    /// [`Forwarded::client`](crate::Forwarded::client) finds both for it.
+    ///
     /// # Errors
     /// [`InvalidEndpoints`] if they contradict themselves.
     fn into_service(self) -> Result<EndpointService, InvalidEndpoints>;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts};
 use http_body_util::Full;
 use hyper::{ext::Protocol, upgrade::OnUpgrade};
-use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, UpgradeRequest};
+use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, Site, UpgradeRequest};
 use sockeye_ws_proto::handshake::{self, Accepted, HandshakeError, ServerOffer};
 use tokio::time::timeout;
 
@@ -113,7 +113,7 @@ async fn decide(
     };
     let accepted = accepted.map_err(|error| malformed(&error))?;
     endpoint
-        .check_origin(&head.headers)
+        .check_origin(&head.headers, &Site::of(head))
         .map_err(|refusal| refused(refusal.into_response()))?;
     let peer_addr = head.extensions.get::<PeerAddr>().map(|peer| peer.0);
     let mut upgrade = UpgradeRequest::new(head, &params, peer_addr);

@@ -21,6 +21,7 @@ use crate::{
     drivers::Drivers,
     listener::accept,
     options::Options,
+    proxies::Proxies,
     tls::Tls,
 };
 
@@ -34,6 +35,7 @@ pub(crate) struct Common {
     /// What connections are wrapped in; `None` for plain HTTP.
     pub(crate) tls: Option<Tls>,
     pub(crate) options: Options,
+    pub(crate) proxies: Proxies,
     /// How many connections ask, or may ask again, over HTTP.
     pub(crate) asking: AtomicUsize,
     /// How many sessions are open.

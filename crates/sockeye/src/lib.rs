@@ -34,12 +34,13 @@
 pub use sockeye_endpoint::{
     BySocket, ByTrait, Closed, Endpoints, Group, Handler, HandlerError, HandlerResult, Initiator,
     Interceptor, IntoEndpointHandler, InvalidEndpoints, InvalidOrigin, MemoryPeer, Opening,
-    Options, Origins, Overflow, PathParams, PingRefused, Refusal, RequestHead, SendError, Sender,
-    Session, SessionId, Socket, TrySendError, UpgradeRequest,
+    Options, Origins, Overflow, PathParams, PingRefused, Refusal, RequestHead, Scheme, SendError,
+    Sender, Session, SessionId, Site, Socket, TrySendError, UpgradeRequest,
 };
 pub use sockeye_server::{
-    Bound, EndpointService, Http2, IntoService, PeerAddr, PemError, ServeError, Server, Tls,
-    TlsError, TlsReloader, rustls, serve,
+    Bound, EndpointService, Forwarded, ForwardedClient, Http2, IntoService, InvalidProxy,
+    InvalidProxyHeader, PeerAddr, PemError, ProxyHeader, ProxyProtocol, ServeError, Server, Tls,
+    TlsError, TlsReloader, TrustedProxies, rustls, serve,
 };
 pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,

@@ -6,6 +6,7 @@ use sockeye::{Deflate, Heartbeat, Http2, Limits, Origins, Overflow, WindowBits};
 
 use super::{
     key::Key,
+    proxy::Proxy,
     raw::{Raw, RawDeflate, RawEndpoint},
     rule::{Broken, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Rule},
     tls::Tls,
@@ -19,6 +20,8 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     /// How https is served; `None` for plain http.
     pub(crate) tls: Option<Tls>,
+    /// Which proxies stand in front.
+    pub(crate) proxy: Proxy,
     /// What one peer may cost, on every endpoint.
     pub(crate) limits: Limits,
     /// When silent peers are asked, on every endpoint.
@@ -69,6 +72,7 @@ impl Raw {
         let mut broken = Vec::new();
         self.check_server(&mut broken);
         let tls = self.tls.check(self.server.listen.0, &mut broken);
+        let proxy = self.proxy.check(&mut broken);
         self.check_limits(&mut broken);
         let deflate = check_deflate(&self.deflate, &mut broken);
         let say = check_endpoint("say", &self.say, &mut broken);
@@ -84,6 +88,7 @@ impl Raw {
         Ok(Config {
             server: self.server(),
             tls,
+            proxy,
             limits: self.limits(),
             heartbeat: Heartbeat::default()
                 .period(self.heartbeat.period.0)

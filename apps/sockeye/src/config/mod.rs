@@ -6,6 +6,7 @@
 mod checked;
 mod error;
 mod key;
+mod proxy;
 mod raw;
 mod resolve;
 mod rule;

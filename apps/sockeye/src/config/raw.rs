@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 use sockeye::{ContextTakeover, Deflate, Heartbeat, Limits, Overflow};
 
-use super::tls::RawTls;
-use super::value::{Count, Listen, Period, Size, Time, Workers};
+use super::{
+    proxy::RawProxy,
+    tls::RawTls,
+    value::{Count, Listen, Period, Size, Time, Workers},
+};
 
 /// Every section. What is serialized from its default is also the list of all keys there are.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -15,6 +18,7 @@ pub(crate) struct Raw {
     pub(crate) heartbeat: RawHeartbeat,
     pub(crate) deflate: RawDeflate,
     pub(crate) tls: RawTls,
+    pub(crate) proxy: RawProxy,
     pub(crate) say: RawEndpoint,
     pub(crate) echo: RawEndpoint,
 }

@@ -8,6 +8,8 @@ use super::{key::Key, tls::TlsRule};
 /// The smallest buffer for a request's head that the HTTP parser works with.
 pub(crate) const MIN_HEAD_BYTES: usize = 8 << 10;
 
+/// The longest PROXY header of version 2 that holds addresses alone.
+pub(crate) const MIN_PROTOCOL_BYTES: usize = 232;
 /// How many streams can each have a window of their own within that of a connection in HTTP/2.
 pub(crate) const MAX_HTTP2_STREAMS: u16 = 32_767;
 
@@ -21,6 +23,20 @@ pub(crate) enum Rule {
     /// The HTTP parser needs more room.
     #[error("a head of {0} bytes is less than the {MIN_HEAD_BYTES} that the HTTP parser needs")]
     HeadTooSmall(usize),
+    /// It is not written as a proxy's address.
+    #[error(
+        "\"{0}\" is no proxy: write an address such as \"192.0.2.7\", a network such as \"10.1.0.0/16\", \
+         \"loopback\" or \"private\""
+    )]
+    NotAProxy(String),
+    /// Proxies would be believed, but none is named.
+    #[error("proxy.trusted names nobody whose word could count")]
+    NobodyTrusted,
+    /// Addresses would not fit.
+    #[error(
+        "{0} bytes are less than the {MIN_PROTOCOL_BYTES} that a header with its addresses may have"
+    )]
+    ProtocolBytesTooFew(usize),
     /// HTTP/2 has no room for so many.
     #[error("a connection in HTTP/2 has at most {MAX_HTTP2_STREAMS} streams, not {0}")]
     TooManyStreams(u32),

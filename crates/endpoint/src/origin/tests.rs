@@ -3,10 +3,14 @@
 use super::*;
 
 fn allowed(origins: &Origins, host: &str, origin: &str) -> bool {
+    allowed_by(origins, None, host, origin)
+}
+
+fn allowed_by(origins: &Origins, scheme: Option<Scheme>, host: &str, origin: &str) -> bool {
     let mut headers = HeaderMap::new();
-    headers.insert(header::HOST, host.parse().unwrap());
     headers.insert(header::ORIGIN, origin.parse().unwrap());
-    origins.allow(&headers)
+    let site = Site::default().authority(Some(host.to_owned()));
+    origins.allow(&headers, &site.scheme(scheme))
 }
 
 fn named(origins: &[&str]) -> Origins {
@@ -44,15 +48,43 @@ fn the_same_host_passes_by_default_and_a_foreign_one_does_not() {
 
 #[test]
 fn a_request_that_names_no_origin_passes() {
-    assert!(Origins::same().allow(&HeaderMap::new()));
+    assert!(Origins::same().allow(&HeaderMap::new(), &Site::default()));
 }
 
 #[test]
 fn without_a_host_nothing_is_the_same_origin() {
     let mut headers = HeaderMap::new();
     headers.insert(header::ORIGIN, "http://a".parse().unwrap());
-    assert!(!Origins::same().allow(&headers));
-    assert!(Origins::any().allow(&headers));
+    assert!(!Origins::same().allow(&headers, &Site::default()));
+    assert!(Origins::any().allow(&headers, &Site::default()));
+}
+
+#[test]
+fn a_scheme_that_is_known_is_compared() {
+    let same = Origins::same();
+    let (plain, tls) = (Some(Scheme::Http), Some(Scheme::Https));
+    assert!(allowed_by(&same, tls, "a.test", "https://a.test"));
+    assert!(allowed_by(&same, tls, "a.test:443", "https://a.test"));
+    assert!(allowed_by(&same, plain, "a.test", "http://a.test"));
+    assert!(allowed_by(
+        &same,
+        plain,
+        "a.test:8080",
+        "http://a.test:8080"
+    ));
+    // A page that anyone on the way may have written.
+    assert!(!allowed_by(&same, tls, "a.test", "http://a.test"));
+    assert!(!allowed_by(&same, tls, "a.test:8080", "http://a.test:8080"));
+    assert!(!allowed_by(
+        &same,
+        plain,
+        "a.test:8080",
+        "https://a.test:8080"
+    ));
+    assert!(!allowed_by(&same, tls, "a.test", "ftp://a.test"));
+    // Named, it passes.
+    let named = named(&["http://a.test"]);
+    assert!(allowed_by(&named, tls, "a.test", "http://a.test"));
 }
 
 #[test]

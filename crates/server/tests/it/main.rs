@@ -13,6 +13,7 @@
 )]
 
 mod abandoned;
+mod behind_proxy;
 mod client;
 mod closing;
 mod fairness;
@@ -26,6 +27,7 @@ mod http2_hostile;
 mod mounted;
 mod order;
 mod panics;
+mod quiet;
 mod refusals;
 mod resets;
 mod served;
