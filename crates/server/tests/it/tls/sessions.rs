@@ -160,6 +160,8 @@ async fn a_page_of_the_same_host_may_open_a_session_and_a_foreign_one_may_not() 
         ("https://sockeye.test", 101),
         ("https://evil.test", 403),
         ("https://sockeye.test:8443", 403),
+        // The same host and port, but not the same origin (RFC 6454 §5): a page that anyone on the way may have changed.
+        ("http://sockeye.test:443", 403),
     ] {
         let mut client = served.connect(pair.trusted()).await;
         let origin = format!("Origin: {origin}\r\n");
