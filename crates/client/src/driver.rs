@@ -70,7 +70,7 @@ pub(crate) struct Driver {
     pings: Pings,
     /// The caller's close, until the messages before it are out.
     asked: Option<Asked>,
-    /// Since when the server's close waits for what came before it to be answered.
+    /// Since when a frame that ends the connection waits for what came before it to be answered.
     held: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     watch: Option<Box<Watch>>,

@@ -36,7 +36,7 @@ mod stream;
 
 pub use address::InvalidAddress;
 pub use closed::{Closed, Initiator};
-pub use connection::Connection;
+pub use connection::{Connection, Opened};
 pub use connector::Connector;
 pub use dial::{
     CertificateFault, DialError, FailedAttempts, InvalidProxy, PemFault, PemItem, Proxy,
@@ -45,6 +45,7 @@ pub use dial::{
 pub use error::{ConnectError, Refused, ResponseError, Stage};
 pub use observer::{Direction, Observer, Reached};
 pub use ping::PingError;
+pub use reconnect::{Backoff, Cause, Event, Lost, Reconnecting, ReconnectingSender, Verdict};
 pub use redirect::RedirectError;
 pub use sender::{SendError, Sender, TrySendError};
 pub use sockeye_types::{

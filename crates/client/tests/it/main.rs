@@ -10,5 +10,9 @@
     reason = "tests"
 )]
 
+mod cancel;
+mod closing;
+mod flow;
+mod handshake;
 mod served;
 mod support;
