@@ -15,6 +15,7 @@
 //!
 //! A [`Connector`] says how to connect, a [`Connection`] is one connection, its [`Sender`]s send from other tasks. Each
 //! connection has a task of its own on the tokio runtime it was made in: heartbeats run whether or not anybody receives.
+//! [`Reconnecting`] comes back when a connection is lost.
 
 mod address;
 mod closed;
@@ -29,6 +30,7 @@ mod lent;
 mod observer;
 mod ping;
 mod random;
+mod reconnect;
 mod redirect;
 mod response;
 mod sender;

@@ -14,5 +14,6 @@ mod cancel;
 mod closing;
 mod flow;
 mod handshake;
+mod reconnect;
 mod served;
 mod support;
