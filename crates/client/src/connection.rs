@@ -150,7 +150,7 @@ impl Connection {
     pub(crate) fn ended(&self) -> Closed {
         // The driver tells before it goes, whatever ends it.
         self.closed()
-            .unwrap_or_else(|| Closed::lost("the runtime has ended"))
+            .unwrap_or_else(|| Closed::lost("the connection's task has ended"))
     }
 
     /// Waits until the connection has ended and its stream is closed, which takes `close_time` longer at most. It does

@@ -311,10 +311,10 @@ impl Future for Driver {
 }
 
 impl Drop for Driver {
-    /// A driver that is dropped before its end, with its runtime, leaves nobody waiting.
+    /// A driver that is dropped before its end, mostly with its runtime, leaves nobody waiting.
     fn drop(&mut self) {
         self.outbox.shut();
-        self.tell(&Closed::lost("the runtime has ended"));
+        self.tell(&Closed::lost("the connection's task has ended"));
         self.tell_gone();
     }
 }

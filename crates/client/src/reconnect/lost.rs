@@ -1,6 +1,6 @@
 //! Why a connection was lost or never was, and whether it is worth another attempt.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 use sockeye_types::CloseCode;
@@ -28,6 +28,15 @@ pub enum Cause {
     Closed(Closed),
     /// It could not be made.
     Connect(Arc<ConnectError>),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed(closed) => closed.fmt(f),
+            Self::Connect(error) => error.fmt(f),
+        }
+    }
 }
 
 /// What is done about it.

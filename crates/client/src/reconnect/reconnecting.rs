@@ -4,15 +4,18 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     mem,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use http::Uri;
 use sockeye_types::{Close, Message};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::{
+    task::unconstrained,
+    time::{Instant, Sleep, sleep},
+};
 
 use super::{
     Backoff, Cause, Lost, ReconnectingSender, Verdict,
@@ -340,10 +343,11 @@ impl Open {
 
     /// The connection is lost: a message that was not sent yet waits again.
     fn give_back(self, line: &Line) {
-        if let Moving::Sending(mut sending) = self.moving {
-            let cx = &mut Context::from_waker(std::task::Waker::noop());
+        if let Moving::Sending(sending) = self.moving {
             // The outbox is shut, so the send is over: it fails, and hands the message back.
-            if let Poll::Ready(Err(SendError(message))) = sending.as_mut().poll(cx) {
+            let mut over = pin!(unconstrained(sending));
+            let cx = &mut Context::from_waker(Waker::noop());
+            if let Poll::Ready(Err(SendError(message))) = over.as_mut().poll(cx) {
                 line.put_back(message);
             }
         }
