@@ -6,7 +6,7 @@ use http::StatusCode;
 use sockeye_types::CloseCode;
 
 use super::backoff::AskedFor;
-use crate::{Closed, ConnectError, Initiator};
+use crate::{Closed, ConnectError, DialError, Initiator, TlsError};
 
 /// A connection was lost, or an attempt failed.
 #[derive(Clone, Debug)]
@@ -66,7 +66,8 @@ const RESTART: Verdict = Verdict::RetryAfter {
 impl Verdict {
     /// What is done unless [`retry`](crate::Reconnecting::retry) says otherwise.
     ///
-    /// Given up: what would only fail again. The caller's own mistakes; statuses 3xx and 4xx, but for 408, 425 and 429;
+    /// Given up: what would only fail again. The caller's own mistakes, in settings of TLS and proxies
+    /// too; statuses 3xx and 4xx, but for 408, 425 and 429;
     /// a handshake or a frame that breaks the rules; the closes 1000, 1002, 1003, 1007, 1008, 1009 and 1010; and the
     /// caller's own close. Everything else is tried again: other closes, 3000 to 4999 among them, lost networks, missed
     /// heartbeats. `Retry-After` of a 429 or 503 is obeyed, and so is 1012 (5 to 30 s) and 1013 (at least 5 s).
@@ -117,10 +118,29 @@ impl Verdict {
             | ConnectError::NoRandomness
             | ConnectError::Redirect(..)
             | ConnectError::Handshake(_) => Self::GiveUp,
-            ConnectError::Dial(_)
-            | ConnectError::Timeout(_)
-            | ConnectError::Lost(_)
-            | ConnectError::Response(_) => Self::Retry,
+            ConnectError::Dial(error) => Self::of_dialing(error),
+            ConnectError::Timeout(_) | ConnectError::Lost(_) | ConnectError::Response(_) => {
+                Self::Retry
+            }
+        }
+    }
+
+    /// A network that keeps us from the server may show a certificate of its own: that passes. Settings do not.
+    fn of_dialing(error: &DialError) -> Self {
+        match error {
+            DialError::ProxyVariable { .. }
+            | DialError::Tls {
+                source:
+                    TlsError::Pem { .. }
+                    | TlsError::NoRoots(_)
+                    | TlsError::ClientCertificate(_)
+                    | TlsError::Mixed
+                    | TlsError::ServerName,
+                ..
+            } => Self::GiveUp,
+            DialError::Unreachable(_) | DialError::Proxy { .. } | DialError::Tls { .. } => {
+                Self::Retry
+            }
         }
     }
 
@@ -205,5 +225,11 @@ mod tests {
         let error = |error: ConnectError| of(Cause::Connect(Arc::new(error)));
         assert_eq!(error(InvalidAddress::Scheme.into()), Verdict::GiveUp);
         assert_eq!(error(ConnectError::Timeout(Stage::Dial)), Verdict::Retry);
+        let tls = |source| {
+            let host = "sockeye.test".to_owned();
+            error(DialError::Tls { host, source }.into())
+        };
+        assert_eq!(tls(TlsError::Mixed), Verdict::GiveUp);
+        assert_eq!(tls(TlsError::NotTls), Verdict::Retry);
     }
 }
