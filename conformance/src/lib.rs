@@ -1,6 +1,7 @@
 //! What outside conformance suites say of Sockeye, held against what is expected.
 //!
-//! The programs the suites run against are in `src/bin/`; `run-autobahn` runs the Autobahn suite.
+//! The programs the suites run against are in `src/bin/`; `run-autobahn` and
+//! `run-autobahn-client` run the Autobahn suite.
 
 mod report;
 

@@ -198,14 +198,18 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_expected_to_pass_514_cases_and_three_that_only_inform() {
-        let text = include_str!("../autobahn/expected-server.json");
-        let counts = Report::from_expectations(text).unwrap();
-        let counts: Vec<String> = counts
-            .counts()
-            .iter()
-            .map(|(outcome, count)| format!("{count} {outcome}"))
-            .collect();
-        assert_eq!(counts, ["3 INFORMATIONAL / INFORMATIONAL", "514 OK / OK"]);
+    fn both_roles_are_expected_to_pass_514_cases_and_three_that_only_inform() {
+        for text in [
+            include_str!("../autobahn/expected-server.json"),
+            include_str!("../autobahn/expected-client.json"),
+        ] {
+            let counts = Report::from_expectations(text).unwrap();
+            let counts: Vec<String> = counts
+                .counts()
+                .iter()
+                .map(|(outcome, count)| format!("{count} {outcome}"))
+                .collect();
+            assert_eq!(counts, ["3 INFORMATIONAL / INFORMATIONAL", "514 OK / OK"]);
+        }
     }
 }

@@ -175,7 +175,7 @@ impl<'a> Attempt<'a> {
             deflate: established.deflate,
             peer_addr,
         };
-        let connection = self.spawn(stream, input, &established, Box::new(opened));
+        let connection = self.spawn(stream, input, &established, Arc::new(opened));
         Ok(Came::Open(Box::new(connection)))
     }
 
@@ -248,7 +248,7 @@ impl<'a> Attempt<'a> {
         stream: Box<dyn Stream>,
         glued: BytesMut,
         established: &Established,
-        opened: Box<Opened>,
+        opened: Arc<Opened>,
     ) -> Connection {
         let Connector {
             limits, heartbeat, ..

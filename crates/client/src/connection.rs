@@ -1,6 +1,12 @@
 //! One connection: what its user holds.
 
-use std::{future::poll_fn, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    net::SocketAddr,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::Response;
@@ -23,16 +29,22 @@ pub struct Connection {
     outbox: Arc<Outbox>,
     inbox: Arc<Inbox>,
     life: watch::Receiver<Life>,
-    opened: Box<Opened>,
+    opened: Arc<Opened>,
 }
 
-/// What the handshake came to.
+/// What the opening handshake came to.
 #[derive(Debug)]
-pub(crate) struct Opened {
-    pub(crate) response: Response<()>,
-    pub(crate) protocol: Option<String>,
-    pub(crate) deflate: Option<Agreed>,
-    pub(crate) peer_addr: Option<SocketAddr>,
+#[non_exhaustive]
+pub struct Opened {
+    /// The response that ended it.
+    pub response: Response<()>,
+    /// The subprotocol that the server chose; `None` if it chose none, or none was asked for.
+    pub protocol: Option<String>,
+    /// What was agreed on about compression; `None` if nothing is compressed.
+    pub deflate: Option<Agreed>,
+    /// Who is at the other end of the TCP connection: the server, or the proxy. `None` over a stream that the caller
+    /// brought.
+    pub peer_addr: Option<SocketAddr>,
 }
 
 /// How far a connection's life has come.
@@ -60,7 +72,7 @@ impl Connection {
         outbox: Arc<Outbox>,
         inbox: Arc<Inbox>,
         life: watch::Receiver<Life>,
-        opened: Box<Opened>,
+        opened: Arc<Opened>,
     ) -> Self {
         Self {
             sender: Sender::new(Arc::clone(&outbox)),
@@ -79,7 +91,11 @@ impl Connection {
     ///
     /// Cancel safety: dropped before it is done, it has taken nothing; the next call gets the message.
     pub async fn recv(&mut self) -> Option<Message> {
-        poll_fn(|cx| self.inbox.poll_take(cx)).await
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    pub(crate) fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<Option<Message>> {
+        self.inbox.poll_take(cx)
     }
 
     /// Sends a message; waits while the outbox has no room for it. See [`Sender::send`].
@@ -130,16 +146,25 @@ impl Connection {
         self.life.borrow().closed().cloned()
     }
 
+    /// Returns how the connection ended, which it has.
+    pub(crate) fn ended(&self) -> Closed {
+        // The driver tells before it goes, whatever ends it.
+        self.closed()
+            .unwrap_or_else(|| Closed::lost("the connection's task has ended"))
+    }
+
     /// Waits until the connection has ended and its stream is closed, which takes `close_time` longer at most. It does
     /// not close: see [`close`](Self::close). As long as messages wait that nobody receives, it may not end.
     ///
     /// Cancel safety: dropped before it is done, nothing has happened.
     pub async fn wait_closed(&self) -> Closed {
         let mut life = self.life.clone();
-        let gone = life.wait_for(|life| matches!(life, Life::Gone(_))).await;
-        let closed = gone.ok().and_then(|life| life.closed().cloned());
-        // The driver tells before it goes, whatever ends it.
-        closed.unwrap_or_else(|| Closed::lost("the runtime has ended"))
+        let _ = life.wait_for(|life| matches!(life, Life::Gone(_))).await;
+        self.ended()
+    }
+
+    pub(crate) fn opened(&self) -> Arc<Opened> {
+        Arc::clone(&self.opened)
     }
 
     /// Returns the round trip of the latest ping of the heartbeat that was answered.

@@ -70,7 +70,7 @@ pub(crate) struct Driver {
     pings: Pings,
     /// The caller's close, until the messages before it are out.
     asked: Option<Asked>,
-    /// Since when the server's close waits for what came before it to be answered.
+    /// Since when a frame that ends the connection waits for what came before it to be answered.
     held: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     watch: Option<Box<Watch>>,
@@ -311,10 +311,10 @@ impl Future for Driver {
 }
 
 impl Drop for Driver {
-    /// A driver that is dropped before its end, with its runtime, leaves nobody waiting.
+    /// A driver that is dropped before its end, mostly with its runtime, leaves nobody waiting.
     fn drop(&mut self) {
         self.outbox.shut();
-        self.tell(&Closed::lost("the runtime has ended"));
+        self.tell(&Closed::lost("the connection's task has ended"));
         self.tell_gone();
     }
 }

@@ -15,6 +15,7 @@
 //!
 //! A [`Connector`] says how to connect, a [`Connection`] is one connection, its [`Sender`]s send from other tasks. Each
 //! connection has a task of its own on the tokio runtime it was made in: heartbeats run whether or not anybody receives.
+//! [`Reconnecting`] comes back when a connection is lost.
 
 mod address;
 mod closed;
@@ -29,6 +30,7 @@ mod lent;
 mod observer;
 mod ping;
 mod random;
+mod reconnect;
 mod redirect;
 mod response;
 mod sender;
@@ -36,7 +38,7 @@ mod stream;
 
 pub use address::InvalidAddress;
 pub use closed::{Closed, Initiator};
-pub use connection::Connection;
+pub use connection::{Connection, Opened};
 pub use connector::Connector;
 pub use dial::{
     CertificateFault, DialError, FailedAttempts, InvalidProxy, PemFault, PemItem, Proxy,
@@ -45,6 +47,7 @@ pub use dial::{
 pub use error::{ConnectError, Refused, ResponseError, Stage};
 pub use observer::{Direction, Observer, Reached};
 pub use ping::PingError;
+pub use reconnect::{Backoff, Cause, Event, Lost, Reconnecting, ReconnectingSender, Verdict};
 pub use redirect::RedirectError;
 pub use sender::{SendError, Sender, TrySendError};
 pub use sockeye_types::{

@@ -1,7 +1,7 @@
 //! Randomness: masking keys and handshake keys.
 
 use rand::{
-    Rng, SeedableRng,
+    Rng, SeedableRng, TryRng,
     rngs::{StdRng, SysRng},
 };
 use sockeye_ws_proto::MaskKeys;
@@ -25,6 +25,11 @@ impl Randomness {
         self.0.fill_bytes(&mut nonce);
         nonce
     }
+}
+
+/// Returns a random number, for what need not be secret. Where the operating system has none to give it is 0.
+pub(crate) fn u32() -> u32 {
+    SysRng.try_next_u32().unwrap_or_default()
 }
 
 impl MaskKeys for Randomness {

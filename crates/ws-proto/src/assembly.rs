@@ -68,11 +68,11 @@ impl Assembly {
         if self.fragments >= limits.fragments {
             return Err(ProtocolError::TooManyFragments);
         }
-        self.fragments += 1;
         let room = limits.message_bytes.saturating_sub(self.bytes.len());
         if self.coding == Coding::Plain && header.payload_bytes > room as u64 {
             return Err(ProtocolError::MessageTooBig);
         }
+        self.fragments += 1;
         Ok(())
     }
 

@@ -21,6 +21,7 @@ use crate::{
     keepalive::{Beat, Keepalive},
 };
 use decode::Frame;
+pub use decode::Upcoming;
 
 /// One connection after its opening handshake (RFC 6455), from either end.
 ///

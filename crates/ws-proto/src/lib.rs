@@ -28,7 +28,7 @@ mod settings;
 mod utf8;
 
 pub use closing::Ending;
-pub use conn::Conn;
+pub use conn::{Conn, Upcoming};
 pub use errors::{Lapse, ProtocolError, SendError};
 pub use event::Event;
 pub use output::{Output, REFERENCED_BYTES};

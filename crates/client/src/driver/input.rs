@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::BytesMut;
-use sockeye_ws_proto::Event;
+use sockeye_ws_proto::{Event, Upcoming};
 use tokio_util::io::poll_read_buf;
 
 use super::{Driver, End, Step, Turn};
@@ -152,17 +152,19 @@ impl Driver {
             };
             turn.events = left;
             let scratch = &mut turn.lent.scratch;
-            match self.conn.decode_before_close(input, scratch, turn.now) {
-                Ok(Some(Event::Message(message))) => self.inbox.put(message),
-                Ok(Some(Event::Pong(payload))) => self.pings.answer(&payload, turn.now),
-                Ok(Some(Event::Ping(_) | Event::Close(_))) => {}
-                Ok(None) if self.conn.is_before_close(input) => {
+            match self.conn.decode_before_end(input, scratch, turn.now) {
+                Ok(Upcoming::Event(Event::Message(message))) => self.inbox.put(message),
+                Ok(Upcoming::Event(Event::Pong(payload))) => {
+                    self.pings.answer(&payload, turn.now);
+                }
+                Ok(Upcoming::Event(Event::Ping(_) | Event::Close(_))) => {}
+                Ok(Upcoming::Nothing) => return Decoded::Drained,
+                Ok(Upcoming::End) => {
                     if self.poll_answered(cx, turn.now).is_pending() {
                         return Decoded::Busy;
                     }
                     let _ = self.conn.decode(input, scratch, turn.now);
                 }
-                Ok(None) => return Decoded::Drained,
                 Err(_) => return Decoded::Over,
             }
         }
@@ -173,9 +175,9 @@ impl Driver {
         }
     }
 
-    /// Ready when the server's close can be answered. Nothing may be sent behind the answer, so whatever came before
-    /// the close is received first, and what the receiver sent before it asked for more is written. A receiver that
-    /// does not ask holds the close up for `close_time` at most.
+    /// Ready when a frame can be decoded that ends the connection: the server's close, or one that breaks a rule.
+    /// Nothing may be sent behind the answer, so whatever came before is received first, and what the receiver sent
+    /// before it asked for more is written. A receiver that does not ask holds the end up for `close_time` at most.
     fn poll_answered(&mut self, cx: &Context<'_>, now: Instant) -> Poll<()> {
         if !self.conn.is_open() {
             return Poll::Ready(());
@@ -190,7 +192,7 @@ impl Driver {
         Poll::Pending
     }
 
-    /// Until when the server's close is held up; `None` if it is not.
+    /// Until when a frame that ends the connection is held up; `None` if it is not.
     pub(super) fn held_until(&self) -> Option<Instant> {
         self.held?.checked_add(self.limits.close_time)
     }

@@ -10,5 +10,10 @@
     reason = "tests"
 )]
 
+mod cancel;
+mod closing;
+mod flow;
+mod handshake;
+mod reconnect;
 mod served;
 mod support;

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use http::{Request, Response};
 use sockeye_client::{
-    Close, CloseCode, Connector, Deflate, Direction, FrameHead, Initiator, Message, Observer,
-    Reached,
+    Close, CloseCode, ConnectError, Connector, Deflate, Direction, FrameHead, Initiator, Limits,
+    Message, Observer, Reached,
 };
 use sockeye_endpoint::{Endpoints, HandlerResult, Socket};
 
@@ -127,4 +127,60 @@ async fn an_observer_sees_the_handshake_and_every_frame() {
             "Received 8 false 2 Some(\"\\u{3}\u{fffd}\")",
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_of_each_sender_arrive_once_and_in_its_order() {
+    let served = echoing();
+    let limits = Limits::default().outbox_bytes(2000);
+    let connector = Connector::new().limits(limits);
+    let mut connection = connector.connect(served.uri("/echo")).await.unwrap();
+    for task in 0..4 {
+        let sender = connection.sender();
+        tokio::spawn(async move {
+            for n in 0..500 {
+                sender.send(format!("{task} {n}")).await.unwrap();
+            }
+        });
+    }
+    let mut next = [0; 4];
+    for _ in 0..4 * 500 {
+        let message = patiently(connection.recv()).await.unwrap();
+        let (task, n) = message.as_text().unwrap().split_once(' ').unwrap();
+        let expected = &mut next[task.parse::<usize>().unwrap()];
+        assert_eq!(n.parse(), Ok(*expected));
+        *expected += 1;
+    }
+    assert_eq!(next, [500; 4]);
+}
+
+#[tokio::test]
+async fn the_server_learns_why_a_connection_was_dropped() {
+    let (told, closed) = tokio::sync::oneshot::channel();
+    let told = Arc::new(Mutex::new(Some(told)));
+    let served = Served::new(Endpoints::new().at("/", move |mut socket: Socket| {
+        let told = Arc::clone(&told);
+        async move {
+            while socket.recv().await.is_some() {}
+            let told = told.lock().unwrap().take().unwrap();
+            told.send(socket.closed().unwrap()).unwrap();
+            HandlerResult::Ok(())
+        }
+    }));
+    drop(Connector::new().connect(served.uri("/")).await.unwrap());
+    let closed = patiently(closed).await.unwrap();
+    assert_eq!(closed.code, CloseCode::GOING_AWAY);
+    assert_eq!(closed.initiator, sockeye_endpoint::Initiator::Peer);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_server_is_told() {
+    let served = echoing();
+    let refused = Connector::new().connect(served.uri("/nowhere")).await;
+    assert!(matches!(refused, Err(ConnectError::Refused(refused)) if refused.status() == 404));
+    let refused = Connector::new()
+        .origin("https://evil.example")
+        .connect(served.uri("/echo"))
+        .await;
+    assert!(matches!(refused, Err(ConnectError::Refused(refused)) if refused.status() == 403));
 }

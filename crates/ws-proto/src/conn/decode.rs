@@ -39,12 +39,32 @@ pub(super) enum Part {
     Control(Opcode),
 }
 
+/// What [`Conn::decode_before_end`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a driver must handle each")]
+pub enum Upcoming {
+    /// This was received.
+    Event(Event),
+    /// More bytes must arrive.
+    Nothing,
+    /// A frame that ends the connection stands before the rest.
+    End,
+}
+
 /// How far the input is decoded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Until {
     Starved,
-    /// Up to the peer's close.
-    Close,
+    /// Up to a header that ends the connection.
+    End,
+}
+
+/// What the next header came to.
+enum Next {
+    Frame(Frame),
+    Starved,
+    /// It ends the connection, and stays where it is.
+    End,
 }
 
 /// What came of the bytes at hand.
@@ -73,30 +93,26 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Option<Event>, ProtocolError> {
-        self.decode_until(Until::Starved, input, scratch, now)
+        match self.decode_until(Until::Starved, input, scratch, now)? {
+            Upcoming::Event(event) => Ok(Some(event)),
+            Upcoming::Nothing | Upcoming::End => Ok(None),
+        }
     }
 
-    /// Does what [`decode`](Self::decode) does, but leaves a close of the peer's in `input`:
-    /// [`is_before_close`](Self::is_before_close) says so. A close is answered as soon as it is decoded, and nothing is
-    /// sent behind the answer: a driver lets what came before it have its own answer first.
+    /// Does what [`decode`](Self::decode) does, but leaves a frame in `input` whose header ends the connection: the
+    /// peer's close, or one that breaks a rule. Such a frame is answered as soon as it is decoded, and nothing is sent
+    /// behind the answer: a driver lets what came before it have its own answer first, and then decodes it.
     ///
     /// # Errors
-    /// [`ProtocolError`], as `decode` has it.
+    /// [`ProtocolError`] if a payload breaks a rule, as `decode` has it.
     #[inline]
-    pub fn decode_before_close(
+    pub fn decode_before_end(
         &mut self,
         input: &mut BytesMut,
         scratch: &mut Scratch,
         now: Instant,
-    ) -> Result<Option<Event>, ProtocolError> {
-        self.decode_until(Until::Close, input, scratch, now)
-    }
-
-    /// Says whether the next frame in `input`, which was decoded as far as it goes, is a close of the peer's.
-    pub fn is_before_close(&self, input: &[u8]) -> bool {
-        !self.is_over()
-            && self.frame.is_none()
-            && matches!(Header::parse(input, self.role.peer()), Ok(Some((header, _))) if header.opcode == Opcode::Close)
+    ) -> Result<Upcoming, ProtocolError> {
+        self.decode_until(Until::End, input, scratch, now)
     }
 
     #[inline]
@@ -106,7 +122,7 @@ impl Conn {
         input: &mut BytesMut,
         scratch: &mut Scratch,
         now: Instant,
-    ) -> Result<Option<Event>, ProtocolError> {
+    ) -> Result<Upcoming, ProtocolError> {
         if input.len() > self.left_bytes {
             self.keepalive.hear(now);
         }
@@ -121,7 +137,7 @@ impl Conn {
             }
             Closing::Closed { .. } | Closing::Lapsed { .. } | Closing::Lost { .. } => {
                 input.clear();
-                Ok(None)
+                Ok(Upcoming::Nothing)
             }
         };
         self.left_bytes = input.len();
@@ -144,8 +160,13 @@ impl Conn {
         input: &mut BytesMut,
         scratch: &mut Scratch,
         now: Instant,
-    ) -> Result<Option<Event>, ProtocolError> {
-        while let Some(frame) = self.next_frame(until, input)? {
+    ) -> Result<Upcoming, ProtocolError> {
+        loop {
+            let frame = match self.next_frame(until, input)? {
+                Next::Frame(frame) => frame,
+                Next::Starved => break,
+                Next::End => return Ok(Upcoming::End),
+            };
             let step = match frame.part {
                 Part::Message(kind) => self.message(kind, frame, input)?,
                 Part::Piece(fin) => self.piece(fin, frame, input, &mut scratch.codecs)?,
@@ -155,7 +176,7 @@ impl Conn {
                 },
             };
             match step {
-                Step::Event(event) => return Ok(Some(event)),
+                Step::Event(event) => return Ok(Upcoming::Event(event)),
                 Step::Consumed => {}
                 Step::Starved(frame) => {
                     self.frame = Some(Box::new(frame));
@@ -167,7 +188,7 @@ impl Conn {
             assembly.check()?;
         }
         self.note_progress(input, now);
-        Ok(None)
+        Ok(Upcoming::Nothing)
     }
 
     /// What has begun to arrive has until `message_time` after its first byte. Between messages nothing is due.
@@ -181,23 +202,28 @@ impl Conn {
 
     /// Returns the frame in progress, or consumes the next header.
     #[inline]
-    fn next_frame(
-        &mut self,
-        until: Until,
-        input: &mut BytesMut,
-    ) -> Result<Option<Frame>, ProtocolError> {
+    fn next_frame(&mut self, until: Until, input: &mut BytesMut) -> Result<Next, ProtocolError> {
         if let Some(frame) = self.frame.take() {
-            return Ok(Some(*frame));
+            return Ok(Next::Frame(*frame));
         }
+        match self.next_header(until, input) {
+            // Judged again, it is found as wrong as before.
+            Err(_) if until == Until::End => Ok(Next::End),
+            next => next,
+        }
+    }
+
+    #[inline]
+    fn next_header(&mut self, until: Until, input: &mut BytesMut) -> Result<Next, ProtocolError> {
         let Some((header, header_bytes)) = Header::parse(input, self.role.peer())? else {
-            return Ok(None);
+            return Ok(Next::Starved);
         };
-        if until == Until::Close && header.opcode == Opcode::Close {
-            return Ok(None);
+        if until == Until::End && header.opcode == Opcode::Close {
+            return Ok(Next::End);
         }
         let part = self.admit(&header)?;
         input.advance(header_bytes);
-        Ok(Some(Frame {
+        Ok(Next::Frame(Frame {
             part,
             mask: header.mask,
             // Where a payload is longer than memory has addresses, `admit` has refused it.

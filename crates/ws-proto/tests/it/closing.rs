@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sockeye_types::{Close, CloseCode};
-use sockeye_ws_proto::{Ending, Event, Framing, Lapse, ProtocolError, SendError};
+use sockeye_ws_proto::{Ending, Event, Framing, Lapse, ProtocolError, SendError, Upcoming};
 
 use crate::support::{SECOND, Side, assert_refused, close_payload, masked, message, plain};
 
@@ -205,36 +205,63 @@ fn bytes_that_end_without_a_close_are_a_lost_connection() {
     assert!(server.conn.is_clean());
 }
 
+/// Decodes up to what ends the connection.
+fn hear_before_end(side: &mut Side) -> (Vec<Event>, Upcoming) {
+    let mut events = Vec::new();
+    loop {
+        let Side {
+            conn,
+            input,
+            scratch,
+            now,
+        } = side;
+        match conn.decode_before_end(input, scratch, *now).unwrap() {
+            Upcoming::Event(event) => events.push(event),
+            other => return (events, other),
+        }
+    }
+}
+
 #[test]
 fn a_close_can_be_left_for_later_and_what_came_before_it_is_answered_first() {
     let (mut server, mut client) = (Side::server(), Side::client());
     let mut bytes = server.send("last words");
     server.conn.ping(b"there?", &mut server.scratch).unwrap();
     bytes.extend(server.said());
-    bytes.extend(server.close(&going()));
     client.input.extend_from_slice(&bytes);
-    let mut events = Vec::new();
-    while let Some(event) = client
-        .conn
-        .decode_before_close(&mut client.input, &mut client.scratch, client.now)
-        .unwrap()
-    {
-        assert!(!client.conn.is_before_close(&client.input[..0]));
-        events.push(event);
-    }
-    assert_eq!(
-        events,
-        [message("last words"), Event::Ping(Bytes::from("there?"))]
-    );
-    assert!(client.conn.is_open() && client.conn.is_before_close(&client.input));
+    let heard = vec![message("last words"), Event::Ping(Bytes::from("there?"))];
+    assert_eq!(hear_before_end(&mut client), (heard, Upcoming::Nothing));
+    client.input.extend_from_slice(&server.close(&going()));
+    assert_eq!(hear_before_end(&mut client), (vec![], Upcoming::End));
+    assert!(client.conn.is_open());
     let mut answers = client.said();
     answers.extend(client.send("answer"));
     assert_eq!(client.hear(b""), Ok(vec![Event::Close(going())]));
-    assert!(client.conn.is_clean() && !client.conn.is_before_close(&client.input));
+    assert!(client.conn.is_clean());
+    assert_eq!(hear_before_end(&mut client), (vec![], Upcoming::Nothing));
     answers.extend(client.said());
-    assert_eq!(
-        server.hear(&answers).unwrap().get(1),
-        Some(&message("answer"))
-    );
+    let heard = server.hear(&answers).unwrap();
+    assert_eq!(heard.get(1), Some(&message("answer")));
     assert!(server.conn.is_clean());
+}
+
+#[test]
+fn a_header_that_breaks_a_rule_can_be_left_for_later_and_is_as_wrong_then() {
+    for (wrong, error) in [
+        (plain(0x83, b""), ProtocolError::ReservedOpcode(3)),
+        (plain(0x80, b""), ProtocolError::NothingToContinue),
+        (masked(0x81, b"hi"), ProtocolError::MaskForbidden),
+    ] {
+        let mut client = Side::client();
+        client.input.extend_from_slice(&plain(0x81, b"hi"));
+        client.input.extend_from_slice(&wrong);
+        assert_eq!(
+            hear_before_end(&mut client),
+            (vec![message("hi")], Upcoming::End)
+        );
+        assert_eq!(hear_before_end(&mut client), (vec![], Upcoming::End));
+        assert!(client.conn.is_open() && client.said().is_empty());
+        assert_eq!(client.hear(b""), Err(error));
+        assert!(client.conn.is_over());
+    }
 }

@@ -1,0 +1,188 @@
+//! Where messages go: to the connection while there is one, into a bounded queue while there is none.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sockeye_types::Message;
+
+use crate::{SendError, Sender, TrySendError};
+
+/// How much may wait while there is no connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueueLimits {
+    pub(crate) messages: usize,
+    pub(crate) bytes: usize,
+}
+
+/// What is shared between those who send and the one who connects.
+#[derive(Debug)]
+pub(crate) struct Line {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    limits: QueueLimits,
+    queue: VecDeque<Message>,
+    bytes: usize,
+    stage: Stage,
+}
+
+/// ```text
+///             open                      the queue is empty
+///   Offline ────────────> (Offline) ──────────────────────> Online
+///      ^                                                      │
+///      └──────────── the connection takes nothing ────────────┘
+///   any ── over ──> Over
+/// ```
+#[derive(Debug)]
+enum Stage {
+    Offline,
+    Online(Sender),
+    Over,
+}
+
+impl Line {
+    pub(crate) fn new(limits: QueueLimits) -> Self {
+        Self {
+            state: Mutex::new(State {
+                limits,
+                queue: VecDeque::new(),
+                bytes: 0,
+                stage: Stage::Offline,
+            }),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_limits(&self, set: impl FnOnce(&mut QueueLimits)) {
+        set(&mut self.lock().limits);
+    }
+
+    /// There is no connection any more.
+    pub(crate) fn go_offline(&self) {
+        let mut state = self.lock();
+        if let Stage::Online(_) = state.stage {
+            state.stage = Stage::Offline;
+        }
+    }
+
+    /// Nothing is sent any more; what waits is dropped.
+    pub(crate) fn end(&self) {
+        let mut state = self.lock();
+        state.stage = Stage::Over;
+        state.queue = VecDeque::new();
+        state.bytes = 0;
+    }
+
+    /// Takes what waits longest. If nothing does, what is sent from now on goes straight to `sender`.
+    pub(crate) fn take_or_go_online(&self, sender: &Sender) -> Option<Message> {
+        let mut state = self.lock();
+        let taken = state.queue.pop_front();
+        match &taken {
+            Some(message) => state.bytes -= message.len(),
+            None if matches!(state.stage, Stage::Offline) => {
+                state.queue = VecDeque::new();
+                state.stage = Stage::Online(sender.clone());
+            }
+            None => {}
+        }
+        taken
+    }
+
+    /// Puts back what was taken and could not be sent, before everything else.
+    pub(crate) fn put_back(&self, message: Message) {
+        let mut state = self.lock();
+        if !matches!(state.stage, Stage::Over) {
+            state.bytes += message.len();
+            state.queue.push_front(message);
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.lock().stage, Stage::Over)
+    }
+
+    /// Says who takes the next message; `None` if the queue does.
+    fn online(&self) -> Result<Option<Sender>, ()> {
+        match &self.lock().stage {
+            Stage::Offline => Ok(None),
+            Stage::Online(sender) => Ok(Some(sender.clone())),
+            Stage::Over => Err(()),
+        }
+    }
+
+    fn queue(&self, message: Message) -> Result<(), TrySendError> {
+        let mut state = self.lock();
+        // Who found the connection closed is ahead of whoever connects.
+        match &state.stage {
+            Stage::Over => return Err(TrySendError::Closed(message)),
+            Stage::Online(sender) if !sender.is_open() => state.stage = Stage::Offline,
+            Stage::Offline | Stage::Online(_) => {}
+        }
+        let QueueLimits { messages, bytes } = state.limits;
+        let is_full =
+            state.queue.len() >= messages || state.bytes.saturating_add(message.len()) > bytes;
+        if is_full {
+            return Err(TrySendError::Full(message));
+        }
+        state.bytes += message.len();
+        state.queue.push_back(message);
+        Ok(())
+    }
+}
+
+/// Sends by way of a [`Reconnecting`](crate::Reconnecting), from other tasks and threads. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ReconnectingSender(pub(crate) Arc<Line>);
+
+impl ReconnectingSender {
+    /// Sends a message: to the connection, waiting while its outbox has no room, or into the queue while there is none.
+    /// Messages of one task leave in its order.
+    ///
+    /// Returning `Ok` means queued, not delivered: what was handed to a connection that was then lost may be lost with
+    /// it. It is never sent twice.
+    ///
+    /// Cancel safety: dropped before it is done, nothing was sent, and the message is dropped with it.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`] hands the message back if there is no connection and the queue is full;
+    /// [`TrySendError::Closed`] if there will be no connection any more.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
+        let message = message.into();
+        match self.0.online() {
+            Ok(None) => self.0.queue(message),
+            Ok(Some(sender)) => match sender.send(message).await {
+                Ok(()) => Ok(()),
+                Err(SendError(message)) => self.0.queue(message),
+            },
+            Err(()) => Err(TrySendError::Closed(message)),
+        }
+    }
+
+    /// Sends a message if there is room for it now.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`TrySendError::Full`] if the connection's outbox is full.
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
+        let message = message.into();
+        match self.0.online() {
+            Ok(None) => self.0.queue(message),
+            Ok(Some(sender)) => match sender.try_send(message) {
+                Err(TrySendError::Closed(message)) => self.0.queue(message),
+                sent => sent,
+            },
+            Err(()) => Err(TrySendError::Closed(message)),
+        }
+    }
+
+    /// Returns how many messages wait for a connection.
+    pub fn queued(&self) -> usize {
+        self.0.lock().queue.len()
+    }
+}
