@@ -17,6 +17,7 @@ use tokio::{net::TcpStream, sync::watch};
 use crate::{
     driver::Stream,
     drivers::Drivers,
+    tally::Verdict,
     upgrade::{PeerAddr, Reply, answer, is_handshake, text},
     worker::{Common, Order, shut_down},
 };
@@ -104,6 +105,7 @@ async fn http1<S: Stream>(
 async fn reply(mut request: Request<Incoming>, place: &Place, drivers: &Drivers) -> Reply {
     let common = &place.common;
     if place.room == Room::No {
+        drivers.tally().handshake(Verdict::TooManyConnections);
         let mut reply = text(StatusCode::SERVICE_UNAVAILABLE, "too many connections\n");
         let headers = reply.headers_mut();
         headers.insert(
@@ -121,9 +123,15 @@ async fn reply(mut request: Request<Incoming>, place: &Place, drivers: &Drivers)
     {
         let (head, body) = request.into_parts();
         match catch_unwind(AssertUnwindSafe(|| pages(&head))) {
-            Ok(Some(page)) => return page.map(Full::new),
+            Ok(Some(page)) => {
+                drivers.tally().page(page.status());
+                return page.map(Full::new);
+            }
             Ok(None) => {}
-            Err(_) => return text(StatusCode::INTERNAL_SERVER_ERROR, "internal error\n"),
+            Err(_) => {
+                drivers.tally().page(StatusCode::INTERNAL_SERVER_ERROR);
+                return text(StatusCode::INTERNAL_SERVER_ERROR, "internal error\n");
+            }
         }
         request = Request::from_parts(head, body);
     }

@@ -9,14 +9,18 @@ mod driver;
 mod drivers;
 mod lent;
 mod listener;
+mod metrics;
 mod options;
 mod server;
 mod service;
+mod tally;
 mod timers;
 mod upgrade;
 mod wheel;
 mod worker;
 
+pub use metrics::{Closes, Histogram, Metrics, Snapshot};
 pub use server::{Bound, ServeError, Server, serve};
 pub use service::{EndpointService, IntoService};
+pub use tally::Volume;
 pub use upgrade::PeerAddr;

@@ -6,7 +6,7 @@ use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
     num::NonZeroUsize,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -23,6 +23,7 @@ use tokio::{
 
 use crate::{
     listener::listen,
+    metrics::Metrics,
     options::{MIN_HEAD_BYTES, Options},
     worker::{Common, Order, Pages, work},
 };
@@ -156,11 +157,13 @@ impl Server {
         let addr = local
             .unwrap_or_else(|| Err(io::ErrorKind::AddrNotAvailable.into()))
             .map_err(listen_error)?;
+        let asking = Arc::default();
         let common = Common {
             routes,
             pages: self.pages,
             options: self.options,
-            asking: AtomicUsize::new(0),
+            metrics: Metrics::new(Arc::clone(&asking)),
+            asking,
             sessions: Arc::default(),
         };
         Ok(Bound {
@@ -192,6 +195,11 @@ impl Bound {
     /// Returns the address that is listened on, with the port that was chosen if none was given.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Returns what the server counts: a handle to keep while it runs.
+    pub fn metrics(&self) -> Metrics {
+        self.common.metrics.clone()
     }
 
     /// Serves for ever.

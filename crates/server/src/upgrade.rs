@@ -10,7 +10,10 @@ use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, Upgra
 use sockeye_ws_proto::handshake::{self, Accepted, HandshakeError, ServerOffer};
 use tokio::time::timeout;
 
-use crate::drivers::{Drivers, Newcomer};
+use crate::{
+    drivers::{Drivers, Newcomer},
+    tally::Verdict,
+};
 
 /// A response, complete in memory.
 pub(crate) type Reply = Response<Full<Bytes>>;
@@ -36,14 +39,18 @@ pub(crate) async fn answer<B>(
     drivers: &Drivers,
     handshake_time: Duration,
 ) -> Option<Reply> {
-    let (endpoint, params) = routes.find(request.uri().path())?;
+    let Some((endpoint, params)) = routes.find(request.uri().path()) else {
+        drivers.tally().handshake(Verdict::NotFound);
+        return None;
+    };
     let endpoint = Arc::clone(endpoint);
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
     let decided = timeout(handshake_time, decide(&head, &endpoint, params, drivers)).await;
     let (newcomer, response) = match decided {
         Ok(Ok(accepted)) => accepted,
-        Ok(Err(refusal)) => {
+        Ok(Err((verdict, refusal))) => {
+            drivers.tally().handshake(verdict);
             tracing::debug!(
                 path = head.uri.path(),
                 status = refusal.status().as_u16(),
@@ -52,6 +59,7 @@ pub(crate) async fn answer<B>(
             return Some(refusal);
         }
         Err(_) => {
+            drivers.tally().handshake(Verdict::Timeout);
             return Some(text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the handshake took too long\n",
@@ -68,7 +76,7 @@ async fn decide(
     endpoint: &Arc<Endpoint>,
     params: PathParams,
     drivers: &Drivers,
-) -> Result<(Newcomer, Response<()>), Reply> {
+) -> Result<(Newcomer, Response<()>), (Verdict, Reply)> {
     let options = endpoint.options();
     let offer = ServerOffer {
         protocols: &options.protocols,
@@ -77,13 +85,13 @@ async fn decide(
     let accepted = handshake::accept(head, &offer).map_err(|error| malformed(&error))?;
     endpoint
         .check_origin(&head.headers)
-        .map_err(|refusal| refused(refusal.into_response()))?;
+        .map_err(|refusal| (Verdict::Origin, refused(refusal.into_response())))?;
     let peer_addr = head.extensions.get::<PeerAddr>().map(|peer| peer.0);
     let mut upgrade = UpgradeRequest::new(head, &params, peer_addr);
     endpoint
         .intercept(&mut upgrade)
         .await
-        .map_err(|refusal| refused(refusal.into_response()))?;
+        .map_err(|refusal| (Verdict::Interceptor, refused(refusal.into_response())))?;
     let attributes = upgrade.attributes;
     let Accepted {
         response,
@@ -112,13 +120,26 @@ async fn decide(
 async fn open(upgrade: OnUpgrade, newcomer: Newcomer, drivers: Drivers, handshake_time: Duration) {
     match timeout(handshake_time, upgrade).await {
         Ok(Ok(upgraded)) => drivers.upgrade(upgraded, newcomer),
-        Ok(Err(error)) => tracing::debug!(%error, "the client left during the handshake"),
-        Err(_) => tracing::debug!("the client did not take the answer to its handshake"),
+        Ok(Err(error)) => {
+            drivers.tally().handshake(Verdict::Abandoned);
+            tracing::debug!(%error, "the client left during the handshake");
+        }
+        Err(_) => {
+            drivers.tally().handshake(Verdict::Abandoned);
+            tracing::debug!("the client did not take the answer to its handshake");
+        }
     }
 }
 
-fn malformed(error: &HandshakeError) -> Reply {
-    refused(error.response().map(|()| format!("{error}\n")))
+fn malformed(error: &HandshakeError) -> (Verdict, Reply) {
+    let verdict = match error {
+        HandshakeError::Version
+        | HandshakeError::MissingVersion
+        | HandshakeError::DoubledVersion => Verdict::Version,
+        _ => Verdict::Malformed,
+    };
+    let reply = refused(error.response().map(|()| format!("{error}\n")));
+    (verdict, reply)
 }
 
 fn refused(response: Response<String>) -> Reply {

@@ -38,7 +38,8 @@ pub use sockeye_endpoint::{
     Session, SessionId, Socket, TrySendError, UpgradeRequest,
 };
 pub use sockeye_server::{
-    Bound, EndpointService, IntoService, PeerAddr, ServeError, Server, serve,
+    Bound, Closes, EndpointService, Histogram, IntoService, Metrics, PeerAddr, ServeError, Server,
+    Snapshot, Volume, serve,
 };
 pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,

@@ -27,6 +27,14 @@ pub(crate) struct Keepalive {
     serial: u32,
     /// In microseconds, at least one; what takes longer than 71 minutes is cut to that.
     round_trip: Option<NonZeroU32>,
+    told: Told,
+}
+
+/// Whether somebody has taken note of the latest round trip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Yes,
+    NotYet,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +71,7 @@ impl Keepalive {
             unanswered: None,
             serial: 0,
             round_trip: None,
+            told: Told::Yes,
         }
     }
 
@@ -81,6 +90,7 @@ impl Keepalive {
         let micros = now.saturating_duration_since(sent).as_micros();
         let micros = u32::try_from(micros).unwrap_or(u32::MAX);
         self.round_trip = Some(NonZeroU32::new(micros).unwrap_or(NonZeroU32::MIN));
+        self.told = Told::NotYet;
         Answers::Heartbeat
     }
 
@@ -119,6 +129,16 @@ impl Keepalive {
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.round_trip
             .map(|micros| Duration::from_micros(micros.get().into()))
+    }
+
+    /// Returns each round trip once.
+    #[inline]
+    pub(crate) fn take_round_trip(&mut self) -> Option<Duration> {
+        if self.told == Told::Yes {
+            return None;
+        }
+        self.told = Told::Yes;
+        self.round_trip()
     }
 
     fn payload(&self) -> [u8; 8] {
@@ -179,6 +199,8 @@ mod tests {
             Answers::Heartbeat
         );
         assert_eq!(keepalive.round_trip(), Some(2 * SECOND));
+        assert_eq!(keepalive.take_round_trip(), Some(2 * SECOND));
+        assert_eq!(keepalive.take_round_trip(), None);
         assert_eq!(
             keepalive.hear_pong(&payload, t + 28 * SECOND),
             Answers::Other

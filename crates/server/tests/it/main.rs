@@ -20,6 +20,7 @@ mod floods;
 mod frames;
 mod heads;
 mod heartbeats;
+mod metrics;
 mod mounted;
 mod order;
 mod panics;
