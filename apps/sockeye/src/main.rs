@@ -4,6 +4,8 @@ mod addresses;
 mod cli;
 mod config;
 mod endpoints;
+mod exposition;
+mod internal;
 mod page;
 mod serve;
 mod shutdown;

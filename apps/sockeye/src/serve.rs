@@ -4,6 +4,7 @@ use std::{
     fmt::Write as _,
     io::{self, Write as _},
     net::SocketAddr,
+    num::NonZeroUsize,
     pin::pin,
 };
 
@@ -16,10 +17,14 @@ use crate::{
     addresses,
     config::{Config, Endpoint},
     endpoints::{Echo, Say},
+    internal::{self, Ready},
     page,
     shutdown::Signals,
     telemetry,
 };
+
+/// How many may ask at the internal port at a time.
+const INTERNAL_CONNECTIONS: usize = 64;
 
 /// The address can't be listened on.
 #[derive(Debug, Error)]
@@ -52,15 +57,28 @@ async fn run(config: &Config) -> miette::Result<()> {
         greeting(config, bound.local_addr())
     )
     .into_diagnostic()?;
+    let ready = Ready::default();
+    let internal = bind_internal(config, &bound, &ready)?;
+    let mut watched = pin!(async {
+        match internal {
+            Some(internal) => internal.run().await,
+            None => Ok(()),
+        }
+    });
     let asked = Notify::new();
     let mut serving = pin!(bound.run_until(asked.notified()));
+    ready.begin();
     tokio::select! {
         served = &mut serving => return served.into_diagnostic(),
+        // It ends by itself only if it can't begin.
+        Err(error) = &mut watched => return Err(error).into_diagnostic(),
         () = signals.next() => {}
     }
+    ready.end();
     tracing::info!("closing every session; a second signal stops at once");
     asked.notify_one();
     tokio::select! {
+        // Meanwhile the workers of the internal port go on.
         served = serving => served.into_diagnostic(),
         () = signals.stop_at_next() => Ok(()),
     }
@@ -83,6 +101,24 @@ fn bind(config: &Config) -> miette::Result<Bound> {
         ServeError::Listen { source: error, .. } => CannotListen { address, error }.into(),
         error => miette::Report::from_err(error),
     })
+}
+
+/// Listens on the internal port, if there is one.
+fn bind_internal(config: &Config, bound: &Bound, ready: &Ready) -> miette::Result<Option<Bound>> {
+    let Some(address) = config.internal else {
+        return Ok(None);
+    };
+    let (metrics, ready) = (bound.metrics(), ready.clone());
+    let server = Server::new(Endpoints::new())
+        .workers(NonZeroUsize::MIN)
+        .connections(INTERNAL_CONNECTIONS)
+        .pages(move |request| internal::respond(request, &metrics, &ready));
+    let internal = server.bind(address).map_err(|error| match error {
+        ServeError::Listen { source: error, .. } => CannotListen { address, error }.into(),
+        error => miette::Report::from_err(error),
+    })?;
+    tracing::info!(address = %internal.local_addr(), "the internal port listens");
+    Ok(Some(internal))
 }
 
 fn endpoints(config: &Config) -> Endpoints {

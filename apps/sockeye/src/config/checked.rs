@@ -16,6 +16,8 @@ use super::{
 pub(crate) struct Config {
     /// Where it listens and what a handshake may cost.
     pub(crate) server: Server,
+    /// Where `/metrics`, `/health` and `/ready` are; `None` turns them off.
+    pub(crate) internal: Option<SocketAddr>,
     /// What one peer may cost, on every endpoint.
     pub(crate) limits: Limits,
     /// When silent peers are asked, on every endpoint.
@@ -75,6 +77,7 @@ impl Raw {
         }
         Ok(Config {
             server: self.server(),
+            internal: self.internal.listen.0,
             limits: self.limits(),
             heartbeat: Heartbeat::default()
                 .period(self.heartbeat.period.0)

@@ -18,4 +18,4 @@ pub(crate) use checked::{Config, Endpoint};
 pub(crate) use error::InvalidConfig;
 pub(crate) use resolve::{Resolved, Sources, resolve};
 pub(crate) use setting::{FILE_VARIABLE, Flags};
-pub(crate) use value::{Listen, Workers};
+pub(crate) use value::{Listen, Port, Workers};

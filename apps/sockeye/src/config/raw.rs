@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 use sockeye::{ContextTakeover, Deflate, Heartbeat, Limits, Overflow};
 
-use super::value::{Count, Listen, Period, Size, Time, Workers};
+use super::value::{Count, Listen, Period, Port, Size, Time, Workers};
 
 /// Every section. What is serialized from its default is also the list of all keys there are.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Raw {
     pub(crate) server: RawServer,
+    pub(crate) internal: RawInternal,
     pub(crate) limits: RawLimits,
     pub(crate) heartbeat: RawHeartbeat,
     pub(crate) deflate: RawDeflate,
@@ -28,6 +29,13 @@ pub(crate) struct RawServer {
     pub(crate) connections: Count,
     pub(crate) handshake_time: Time,
     pub(crate) shutdown_time: Time,
+}
+
+/// `[internal]`: the port for those who watch the server.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawInternal {
+    pub(crate) listen: Port,
 }
 
 /// `[limits]`: see [`Limits`], which each key is named after.
@@ -115,6 +123,13 @@ impl Default for RawServer {
             handshake_time: Time::from_secs(10),
             shutdown_time: Time::from_secs(10),
         }
+    }
+}
+
+impl Default for RawInternal {
+    fn default() -> Self {
+        // A fixed port would fail the second server on a machine.
+        Self { listen: Port(None) }
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     error::{ConfigError, Mistake},
     key::{Key, Known, VARIABLE_PREFIX},
     raw::Raw,
-    value::{Listen, Workers},
+    value::{Listen, Port, Workers},
 };
 
 /// The variable that names the file; it is no setting, and the command line reads it.
@@ -48,6 +48,8 @@ pub(crate) struct Flags {
     pub(crate) listen: Option<Listen>,
     /// `--workers`.
     pub(crate) workers: Option<Workers>,
+    /// `--internal-listen`.
+    pub(crate) internal: Option<Port>,
 }
 
 impl Place {
@@ -191,9 +193,18 @@ pub(crate) fn from_flags(flags: &Flags) -> Vec<Result<Setting, ConfigError>> {
     let workers = flags
         .workers
         .map(|workers| (Key::new("server", "workers"), workers.into(), "--workers"));
+    let internal = flags.internal.map(|listen| {
+        let key = Key::new("internal", "listen");
+        (key, listen.into(), "--internal-listen")
+    });
     let setting = |(key, value, flag)| {
         let place = Place::Flag(flag);
         Ok(Setting { key, value, place })
     };
-    listen.into_iter().chain(workers).map(setting).collect()
+    listen
+        .into_iter()
+        .chain(workers)
+        .chain(internal)
+        .map(setting)
+        .collect()
 }

@@ -96,7 +96,7 @@ fn flags_beat_the_environment_which_beats_the_file_which_beats_the_defaults() {
     ];
     let flags = Flags {
         listen: Some(":3".parse().unwrap()),
-        workers: None,
+        ..Flags::default()
     };
     let config = from("precedence", file, &env, flags)
         .unwrap()
@@ -211,7 +211,7 @@ fn a_name_like_no_other_is_answered_with_all_there_are() {
         &section,
         &[
             "unknown section [zzzzzzzzzzzz]",
-            "[server], [limits], [heartbeat]",
+            "[server], [internal], [limits], [heartbeat]",
         ],
     );
 }
