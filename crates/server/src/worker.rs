@@ -58,6 +58,8 @@ pub(crate) async fn work(
 ) {
     let tally = common.metrics.tally();
     let drivers = Drivers::new(Arc::clone(&common.sessions), Arc::clone(&tally));
+    // Before anything else: a worker that blocks before its first round is stuck all the same.
+    common.metrics.turn(&tally);
     let mut round = interval(ROUND);
     round.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut requests = JoinSet::new();
