@@ -9,16 +9,19 @@ const known = new Set((process.env.INTEROP_ABILITIES ?? "").split(" "));
 /** Flags for a server that speaks TLS by a certificate of its own. */
 export const TLS = ["--tls-self-signed"];
 
-/**
- * Returns what the rest of the tests ask for by name.
- * @returns {Promise<Set<string>>}
- */
-export async function probe() {
+/** The page's pictures, files, and what it keeps while there is no connection. */
+export const QUEUE = "pictures, files and a queue";
+
+/** What the program can do, by the names that tests ask for. */
+export const abilities = await probe();
+
+async function probe() {
+  /** @type {Set<string>} */
   const abilities = new Set();
   if (known.has("has_connect")) abilities.add("sockeye connect");
   const server = await Server.start();
   const page = await (await fetch(`http://127.0.0.1:${server.port}/say`)).text();
-  if (/id="?file\b/.test(page)) abilities.add("pictures, files and a queue");
+  if (/id="?file\b/.test(page)) abilities.add(QUEUE);
   await server.stop();
   if (known.has("has_tls")) {
     abilities.add("wss");
@@ -46,11 +49,10 @@ async function hasExtendedConnect() {
 
 /**
  * Wraps a test that needs an ability.
- * @param {Set<string>} abilities
  * @param {string} wanted
  * @param {(t: import("node:test").TestContext) => Promise<void>} run
  */
-export function needs(abilities, wanted, run) {
+export function needs(wanted, run) {
   return async (t) => {
     if (abilities.has(wanted)) return run(t);
     if (process.env.INTEROP_STRICT) throw new Error(`this program has no ${wanted}`);

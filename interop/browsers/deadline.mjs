@@ -1,7 +1,7 @@
 // Waiting, but not for ever.
 
 /** The longest that anything may take, in milliseconds. */
-export const DEADLINE = 30_000;
+export const DEADLINE = 45_000;
 
 /**
  * @template T

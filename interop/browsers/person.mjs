@@ -49,6 +49,7 @@ export class Person {
     await this.write("#name", name);
     await this.page.keyboard.press("Enter");
     await this.sees("#roster", name);
+    await this.page.keyboard.press("Escape");
   }
 
   /**
@@ -61,6 +62,9 @@ export class Person {
     await this.page.$eval(
       field,
       (element, typed) => {
+        // On a phone the roster, with one's name, is folded.
+        const folded = element.closest("details:not([open])");
+        if (folded) folded.open = true;
         element.focus();
         element.select();
         document.execCommand("insertText", false, typed);

@@ -5,6 +5,9 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { within } from "./deadline.mjs";
 
+const running = new Set();
+process.on("exit", () => running.forEach((server) => server.kill()));
+
 /** A running `sockeye`. */
 export class Server {
   /** What it logged so far. */
@@ -23,7 +26,8 @@ export class Server {
       stdio: ["ignore", "pipe", "pipe"],
     });
     server.ended = once(server.process, "exit");
-    process.on("exit", () => server.process.kill());
+    running.add(server.process);
+    server.ended.then(() => running.delete(server.process));
     server.process.stderr.on("data", (data) => server.#logged(data));
     // Whatever fails: a server that is left over does not keep the tests from ending.
     server.process.unref();
