@@ -1,11 +1,11 @@
-//! Any head as an opening handshake: what is accepted keeps the rules of RFC 6455 §4.2.1, what is not gets a refusal
-//! in HTTP; and any head as the response to ours.
+//! Any head as an opening handshake: what is accepted keeps the rules of RFC 6455 §4.2.1 or RFC 8441 §5, what is not
+//! gets a refusal in HTTP; and any head as the response to ours.
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
     header::{CONNECTION, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE},
 };
-use sockeye_ws_proto::handshake::{ClientRequest, ServerOffer, accept};
+use sockeye_ws_proto::handshake::{ClientRequest, ServerOffer, accept, accept_extended};
 
 /// A byte that chooses method, version or status, then header lines.
 pub fn handshake(data: &[u8]) {
@@ -14,6 +14,7 @@ pub fn handshake(data: &[u8]) {
     };
     let headers = headers(lines);
     asked(choice, headers.clone());
+    asked_in_http2(choice, headers.clone());
     answered(choice, headers);
 }
 
@@ -49,6 +50,40 @@ fn asked(choice: u8, headers: HeaderMap) {
         Err(error) => {
             assert!(error.status().is_client_error() || error.status().is_server_error());
             assert_eq!(error.response().status(), error.status());
+        }
+    }
+}
+
+fn asked_in_http2(choice: u8, headers: HeaderMap) {
+    let mut request = Request::new(());
+    *request.headers_mut() = headers;
+    *request.uri_mut() = Uri::from_static("https://localhost/");
+    *request.version_mut() = Version::HTTP_2;
+    if choice & 0x01 == 0 {
+        *request.method_mut() = Method::CONNECT;
+    }
+    let (head, ()) = request.into_parts();
+    let protocol = (choice & 0x02 == 0).then_some("websocket");
+    let offer = ServerOffer {
+        protocols: &[],
+        deflate: None,
+    };
+    match accept_extended(&head, protocol, &offer) {
+        Ok(accepted) => {
+            assert_eq!(accepted.response.status(), StatusCode::OK);
+            assert!(accepted.response.headers().is_empty());
+            assert_eq!(
+                (&head.method, protocol),
+                (&Method::CONNECT, Some("websocket"))
+            );
+            assert_eq!(values(&head.headers, &SEC_WEBSOCKET_VERSION).trim(), "13");
+        }
+        Err(error) => {
+            // HTTP/2 forbids both (RFC 9113 §8.2.2).
+            let response = error.response();
+            assert_eq!(response.status(), error.status());
+            assert!(!response.headers().contains_key(UPGRADE));
+            assert!(!response.headers().contains_key(CONNECTION));
         }
     }
 }

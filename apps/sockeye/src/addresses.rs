@@ -1,6 +1,9 @@
 //! The addresses that people can open, given the one that is listened on.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+
+/// An address that documentation uses and nobody has (RFC 5737): the way there is the way out.
+const ELSEWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
 
 /// Returns the addresses to open, the one for this machine first.
 ///
@@ -25,10 +28,30 @@ pub(crate) fn to_open(bound: SocketAddr, local: &[IpAddr]) -> Vec<String> {
     std::iter::once(url("localhost")).chain(reachable).collect()
 }
 
-/// Returns the machine's own addresses; none if the system does not tell.
+/// Returns the one of these addresses that a phone on the same network most likely reaches: the first that is not for
+/// this machine alone.
+pub(crate) fn for_a_phone(to_open: &[String]) -> Option<&str> {
+    let is_own = |url: &&String| {
+        let host = url.split("://").nth(1).unwrap_or_default();
+        host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]")
+    };
+    to_open.iter().find(|url| !is_own(url)).map(String::as_str)
+}
+
+/// Returns the machine's own addresses, the one it reaches others by first; none if the system does not tell.
 pub(crate) fn local() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    interfaces.iter().map(if_addrs::Interface::ip).collect()
+    let mut addresses: Vec<_> = interfaces.iter().map(if_addrs::Interface::ip).collect();
+    let outward = outward();
+    addresses.sort_by_key(|ip| Some(*ip) != outward);
+    addresses
+}
+
+/// Connecting a datagram socket sends nothing: the system only picks the address it would send from.
+fn outward() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect(ELSEWHERE).ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }
 
 #[cfg(test)]
@@ -62,5 +85,14 @@ mod tests {
         assert_eq!(urls("127.0.0.1:80", &local), ["http://localhost:80/say"]);
         assert_eq!(urls("10.0.0.1:9000", &local), ["http://10.0.0.1:9000/say"]);
         assert_eq!(urls("[::1]:9000", &local), ["http://[::1]:9000/say"]);
+    }
+
+    #[test]
+    fn a_phone_gets_an_address_that_is_not_this_machine_s_own() {
+        let found = urls("0.0.0.0:80", &["127.0.0.1", "192.168.0.7"]);
+        assert_eq!(for_a_phone(&found), Some("http://192.168.0.7:80/say"));
+        for alone in ["127.0.0.1:80", "127.0.0.2:80", "[::1]:80"] {
+            assert_eq!(for_a_phone(&urls(alone, &["192.168.0.7"])), None);
+        }
     }
 }

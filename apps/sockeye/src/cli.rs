@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Flags, Listen, Workers};
+use crate::{
+    config::{Flags, Listen, Workers},
+    connect::ConnectArgs,
+};
 
 /// Real-time sockets: a chat page and raw WebSocket endpoints, started by one command.
 #[derive(Debug, Parser)]
@@ -32,6 +35,8 @@ Flags beat the environment, which beats the file. RUST_LOG sets what is logged."
 pub(crate) enum Command {
     /// Serve the endpoints and the page (what happens without a command)
     Serve(ServeArgs),
+    /// Talk to a WebSocket server, from a terminal or a pipe
+    Connect(Box<ConnectArgs>),
     /// Check the configuration and print it in full
     CheckConfig(FileArgs),
 }
@@ -45,8 +50,20 @@ pub(crate) struct ServeArgs {
     /// How many threads serve, or `auto` for one a core [default: auto]
     #[arg(long, value_name = "N")]
     workers: Option<Workers>,
+    /// When to draw a QR code of the page's address, for a phone; `auto` does on a terminal
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub(crate) qr: Qr,
     #[command(flatten)]
     pub(crate) file: FileArgs,
+}
+
+/// When a QR code is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Qr {
+    #[default]
+    Auto,
+    Always,
+    Never,
 }
 
 /// Which file is read.

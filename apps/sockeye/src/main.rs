@@ -3,8 +3,10 @@
 mod addresses;
 mod cli;
 mod config;
+mod connect;
 mod endpoints;
 mod page;
+mod qr;
 mod serve;
 mod shutdown;
 mod telemetry;
@@ -30,11 +32,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let asked = Cli::parse().into_command();
     let done = match asked {
+        Command::Connect(args) => return connect::connect(&args),
         Command::Serve(args) => {
             let flags = args.flags();
             read(args.file.config, flags)
                 .and_then(|resolved| resolved.check().map_err(InvalidConfig::into_report))
-                .and_then(|config| serve::serve(&config))
+                .and_then(|config| serve::serve(&config, args.qr))
         }
         Command::CheckConfig(file) => {
             read(file.config, Flags::default()).and_then(|resolved| check_config(&resolved))

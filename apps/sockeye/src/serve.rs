@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     net::SocketAddr,
     pin::pin,
 };
@@ -14,9 +14,10 @@ use tokio::sync::Notify;
 
 use crate::{
     addresses,
+    cli::Qr,
     config::{Config, Endpoint},
     endpoints::{Echo, Say},
-    page,
+    page, qr,
     shutdown::Signals,
     telemetry,
 };
@@ -33,23 +34,28 @@ struct CannotListen {
 ///
 /// # Errors
 /// If the address can't be listened on, or the system refuses what a server needs.
-pub(crate) fn serve(config: &Config) -> miette::Result<()> {
+pub(crate) fn serve(config: &Config, qr: Qr) -> miette::Result<()> {
     telemetry::start();
     tracing::debug!(?config, "configured");
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .into_diagnostic()?
-        .block_on(run(config))
+        .block_on(run(config, qr))
 }
 
-async fn run(config: &Config) -> miette::Result<()> {
+async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
     let mut signals = Signals::new().into_diagnostic()?;
     let bound = bind(config)?;
+    let code = match qr {
+        Qr::Auto if io::stdout().is_terminal() => Code::Drawn,
+        Qr::Always => Code::Drawn,
+        Qr::Auto | Qr::Never => Code::Left,
+    };
     write!(
         io::stdout().lock(),
         "{}",
-        greeting(config, bound.local_addr())
+        greeting(config, bound.local_addr(), code)
     )
     .into_diagnostic()?;
     let asked = Notify::new();
@@ -73,6 +79,8 @@ fn bind(config: &Config) -> miette::Result<Bound> {
         .head_bytes(settings.head_bytes)
         .head_count(settings.head_count)
         .connections(settings.connections)
+        .http2(settings.http2)
+        .http2_streams(settings.http2_streams)
         .handshake_time(settings.handshake_time)
         .shutdown_time(settings.shutdown_time);
     if config.say.is_some() {
@@ -105,15 +113,30 @@ fn configured(endpoints: Endpoints, config: &Endpoint) -> Endpoints {
         .overflow(config.overflow)
 }
 
+/// Whether a QR code is part of the greeting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Code {
+    Drawn,
+    Left,
+}
+
 /// Says where the program listens, and what to open if there is a page.
-fn greeting(config: &Config, bound: SocketAddr) -> String {
+fn greeting(config: &Config, bound: SocketAddr, code: Code) -> String {
     let mut text = format!("sockeye listens on {bound}\n");
-    if config.say.is_some() {
-        text += "open one of these in two windows, and talk:\n";
-        for url in addresses::to_open(bound, &addresses::local()) {
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "  {url}");
-        }
+    if config.say.is_none() {
+        return text;
+    }
+    text += "open one of these in two windows, and talk:\n";
+    let urls = addresses::to_open(bound, &addresses::local());
+    for url in &urls {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "  {url}");
+    }
+    if code == Code::Drawn
+        && let Some(url) = addresses::for_a_phone(&urls)
+        && let Some(drawn) = qr::draw(url)
+    {
+        let _ = write!(text, "or on a phone in the same network, {url}:\n{drawn}");
     }
     text
 }
@@ -149,10 +172,10 @@ mod tests {
             .check()
             .unwrap();
         let bound = SocketAddr::from(([127, 0, 0, 1], 9000));
-        assert!(greeting(&config, bound).contains("http://localhost:9000/say"));
+        assert!(greeting(&config, bound, Code::Drawn).contains("http://localhost:9000/say"));
         config.say = None;
         assert_eq!(
-            greeting(&config, bound),
+            greeting(&config, bound, Code::Drawn),
             "sockeye listens on 127.0.0.1:9000\n"
         );
     }

@@ -23,6 +23,9 @@ pub(crate) enum Security {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidAddress {
+    /// It is no URI (RFC 3986).
+    #[error("the address is no URI")]
+    Syntax,
     /// The address does not begin with `ws://` or `wss://`.
     #[error("the address does not begin with ws:// or wss://")]
     Scheme,

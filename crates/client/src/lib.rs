@@ -1,10 +1,57 @@
 //! The client's side: from an address to a WebSocket connection.
-
-#![expect(dead_code, reason = "nothing connects yet")]
+//!
+//! ```no_run
+//! # async fn talk() -> Result<(), Box<dyn std::error::Error>> {
+//! use sockeye_client::Connector;
+//!
+//! let mut connection = Connector::new().connect("ws://localhost:8080/say").await?;
+//! connection.send("hello").await?;
+//! while let Some(message) = connection.recv().await {
+//!     println!("{message:?}");
+//! }
+//! println!("{:?}", connection.closed());
+//! # Ok(()) }
+//! ```
+//!
+//! A [`Connector`] says how to connect, a [`Connection`] is one connection, its [`Sender`]s send from other tasks. Each
+//! connection has a task of its own on the tokio runtime it was made in: heartbeats run whether or not anybody receives.
 
 mod address;
+mod closed;
+mod connect;
+mod connection;
+mod connector;
 mod dial;
+mod driver;
+mod error;
+mod inbox;
+mod lent;
+mod observer;
+mod ping;
+mod random;
+mod redirect;
+mod response;
+mod sender;
 mod stream;
 
 pub use address::InvalidAddress;
-pub use dial::DialError;
+pub use closed::{Closed, Initiator};
+pub use connection::Connection;
+pub use connector::Connector;
+pub use dial::{
+    CertificateFault, DialError, FailedAttempts, InvalidProxy, PemFault, PemItem, Proxy,
+    ProxyError, Secured, SocksFailure, Tls, TlsError, Unreachable,
+};
+pub use error::{ConnectError, Refused, ResponseError, Stage};
+pub use observer::{Direction, Observer, Reached};
+pub use ping::PingError;
+pub use redirect::RedirectError;
+pub use sender::{SendError, Sender, TrySendError};
+pub use sockeye_types::{
+    Close, CloseCode, ContextTakeover, Deflate, Heartbeat, Limits, Message, Text, WindowBits,
+};
+pub use sockeye_ws_proto::{
+    FrameHead, ProtocolError,
+    deflate::Agreed,
+    handshake::{ClientHandshakeError, InvalidRequest},
+};

@@ -8,15 +8,17 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, Version};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use crate::{
     driver::Stream,
     drivers::Drivers,
+    http2,
+    options::Http2,
     upgrade::{PeerAddr, Reply, answer, is_handshake, text},
     worker::{Common, Order, shut_down},
 };
@@ -47,6 +49,11 @@ impl Place {
             room,
         }
     }
+
+    /// Returns what the server's workers share.
+    pub(crate) fn common(&self) -> &Arc<Common> {
+        &self.common
+    }
 }
 
 impl Drop for Place {
@@ -64,7 +71,28 @@ pub(crate) async fn serve(
     order: watch::Receiver<Order>,
 ) {
     let _ = stream.set_nodelay(true);
+    if place.common.options.http2 == Http2::PriorKnowledge {
+        match speaks_http2(&stream, &place, order.clone()).await {
+            // It is large, and few connections have one.
+            Some(true) => return Box::pin(http2::serve(stream, peer, place, drivers, order)).await,
+            Some(false) => {}
+            None => return,
+        }
+    }
     http1(stream, peer, &place, &drivers, order).await;
+}
+
+/// Says whether a connection speaks HTTP/2; `None` if it says nothing, or not soon enough.
+async fn speaks_http2(
+    stream: &TcpStream,
+    place: &Place,
+    order: watch::Receiver<Order>,
+) -> Option<bool> {
+    let time = place.common.options.handshake_time;
+    tokio::select! {
+        ahead = timeout(time, http2::is_ahead(stream)) => ahead.ok()?.ok(),
+        () = shut_down(order) => None,
+    }
 }
 
 /// Serves HTTP/1.1 on a byte stream.
@@ -101,7 +129,12 @@ async fn http1<S: Stream>(
     }
 }
 
-async fn reply(mut request: Request<Incoming>, place: &Place, drivers: &Drivers) -> Reply {
+/// Answers one request, whatever it came in.
+pub(crate) async fn reply(
+    mut request: Request<Incoming>,
+    place: &Place,
+    drivers: &Drivers,
+) -> Reply {
     let common = &place.common;
     if place.room == Room::No {
         let mut reply = text(StatusCode::SERVICE_UNAVAILABLE, "too many connections\n");
@@ -110,14 +143,16 @@ async fn reply(mut request: Request<Incoming>, place: &Place, drivers: &Drivers)
             http::header::RETRY_AFTER,
             http::HeaderValue::from_static("10"),
         );
-        headers.insert(
-            http::header::CONNECTION,
-            http::HeaderValue::from_static("close"),
-        );
+        if request.version() < Version::HTTP_2 {
+            headers.insert(
+                http::header::CONNECTION,
+                http::HeaderValue::from_static("close"),
+            );
+        }
         return reply;
     }
     if let Some(pages) = &common.pages
-        && !is_handshake(request.headers())
+        && !is_handshake(&request)
     {
         let (head, body) = request.into_parts();
         match catch_unwind(AssertUnwindSafe(|| pages(&head))) {

@@ -7,6 +7,7 @@ mod chunks;
 mod connection;
 mod driver;
 mod drivers;
+mod http2;
 mod lent;
 mod listener;
 mod options;
@@ -17,6 +18,7 @@ mod upgrade;
 mod wheel;
 mod worker;
 
+pub use options::Http2;
 pub use server::{Bound, ServeError, Server, serve};
 pub use service::{EndpointService, IntoService};
 pub use upgrade::PeerAddr;

@@ -2,6 +2,20 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
+/// Which connections speak HTTP/2, where a session is a stream (RFC 8441) and many share a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Http2 {
+    /// None.
+    Off,
+    /// Those over TLS that choose it by ALPN (RFC 9113 §3.2): the default, and what browsers do.
+    #[default]
+    Negotiated,
+    /// Also those without TLS whose first bytes say so (RFC 9113 §3.3), as some proxies do. To tell, the first bytes of
+    /// each connection without TLS are looked at before they are read: one more call to the system for each.
+    PriorKnowledge,
+}
+
 /// How long an opening handshake may take, unless it is set.
 pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
@@ -14,10 +28,15 @@ pub(crate) struct Options {
     pub(crate) handshake_time: Duration,
     pub(crate) shutdown_time: Duration,
     pub(crate) connections: usize,
+    pub(crate) http2: Http2,
+    pub(crate) http2_streams: u16,
 }
 
 /// hyper reads heads into no less.
 pub(crate) const MIN_HEAD_BYTES: usize = 8 << 10;
+
+/// More streams could not all have a window of their own within that of the connection (RFC 9113 §6.9.1).
+pub(crate) const MAX_HTTP2_STREAMS: u16 = 32_767;
 
 impl Default for Options {
     fn default() -> Self {
@@ -28,6 +47,8 @@ impl Default for Options {
             handshake_time: HANDSHAKE_TIME,
             shutdown_time: Duration::from_secs(10),
             connections: usize::MAX,
+            http2: Http2::default(),
+            http2_streams: 128,
         }
     }
 }

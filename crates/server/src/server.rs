@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::{
     listener::listen,
-    options::{MIN_HEAD_BYTES, Options},
+    options::{Http2, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Options},
     worker::{Common, Order, Pages, work},
 };
 
@@ -102,7 +102,8 @@ impl Server {
     }
 
     /// Sets how long a request's head may take to arrive, interceptors to decide, and the 101 to leave, each. Default
-    /// 10 s. A connection that asks for nothing is closed after it, too.
+    /// 10 s. A connection that asks for nothing is closed after it, too; in HTTP/2, where it is told to go away before,
+    /// after twice as long.
     pub fn handshake_time(mut self, handshake_time: Duration) -> Self {
         self.options.handshake_time = handshake_time;
         self
@@ -117,8 +118,24 @@ impl Server {
 
     /// Sets how many connections there may be at a time, sessions included. Default: as many as the process may have
     /// descriptors. A request on one more is answered with 503.
+    ///
+    /// A connection in HTTP/2 counts once for itself, and once more for each of its sessions and requests under way.
     pub fn connections(mut self, connections: usize) -> Self {
         self.options.connections = connections;
+        self
+    }
+
+    /// Sets which connections speak HTTP/2. Default: [`Http2::Negotiated`].
+    pub fn http2(mut self, http2: Http2) -> Self {
+        self.options.http2 = http2;
+        self
+    }
+
+    /// Sets how many sessions and requests one connection in HTTP/2 may have at a time. Default 128, from 1 to 32,767. One
+    /// more is refused with `REFUSED_STREAM`; clients wait instead, since they are told. Each may make the server hold
+    /// 64 KiB that its handler has not read, beside what a session may hold on any connection.
+    pub fn http2_streams(mut self, http2_streams: u16) -> Self {
+        self.options.http2_streams = http2_streams.clamp(1, MAX_HTTP2_STREAMS);
         self
     }
 

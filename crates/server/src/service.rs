@@ -19,6 +19,7 @@ use tower_service::Service;
 
 use crate::{
     drivers::Drivers,
+    http2::put_as_in_http1,
     options::HANDSHAKE_TIME,
     upgrade::{answer, text},
 };
@@ -28,7 +29,8 @@ pub trait IntoService {
     /// Makes a tower service of endpoints, for axum, hyper and others on tokio. Paths are matched whole.
     ///
     /// The HTTP server must allow upgrades (axum does). After one, the driver takes the TCP stream out of the HTTP
-    /// server's hands, if it is tokio's; any other stream is driven where it is.
+    /// server's hands, if it is tokio's; any other stream is driven where it is. In HTTP/2, which must have the extended
+    /// CONNECT enabled (RFC 8441; hyper's `enable_connect_protocol`), a session is a stream of the connection.
     ///
     /// # Errors
     /// [`InvalidEndpoints`] if they contradict themselves.
@@ -91,7 +93,8 @@ impl<B: Send + 'static> Service<Request<B>> for EndpointService {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        put_as_in_http1(&mut request);
         let mounted = Arc::clone(&self.0);
         Box::pin(async move {
             let drivers = mounted.drivers();

@@ -1,16 +1,19 @@
-//! From a request to a session: the checks before 101, in order, and the answer.
+//! From a request to a session: the checks before 101, or 200 in HTTP/2, in order, and the answer.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts};
 use http_body_util::Full;
-use hyper::upgrade::OnUpgrade;
+use hyper::{ext::Protocol, upgrade::OnUpgrade};
 use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, UpgradeRequest};
 use sockeye_ws_proto::handshake::{self, Accepted, HandshakeError, ServerOffer};
 use tokio::time::timeout;
 
-use crate::drivers::{Drivers, Newcomer};
+use crate::{
+    drivers::{Drivers, Newcomer},
+    http2::{Alive, SessionStream},
+};
 
 /// A response, complete in memory.
 pub(crate) type Reply = Response<Full<Bytes>>;
@@ -25,19 +28,38 @@ pub(crate) type Reply = Response<Full<Bytes>>;
 pub struct PeerAddr(pub SocketAddr);
 
 /// Says whether a request asks for WebSocket, rightly or wrongly. Others on the same path may get a page.
-pub(crate) fn is_handshake(headers: &HeaderMap) -> bool {
+pub(crate) fn is_handshake<B>(request: &Request<B>) -> bool {
+    if request.version() == Version::HTTP_2 {
+        return request.method() == Method::CONNECT;
+    }
+    let headers = request.headers();
     headers.contains_key(header::UPGRADE) || headers.contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
-/// Answers a request for a path on which an endpoint is: with 101, and a session once that is sent, or with a refusal.
+/// What carries a session.
+enum Carrier {
+    /// The connection itself.
+    Connection,
+    /// A stream of a connection in HTTP/2.
+    Stream(Option<Alive>),
+}
+
+/// Answers a request for a path on which an endpoint is: with 101, or 200 in HTTP/2, and a session once that is sent, or
+/// with a refusal.
 pub(crate) async fn answer<B>(
     mut request: Request<B>,
     routes: &Routes,
     drivers: &Drivers,
     handshake_time: Duration,
 ) -> Option<Reply> {
-    let (endpoint, params) = routes.find(request.uri().path())?;
+    let Some((endpoint, params)) = routes.find(request.uri().path()) else {
+        return is_tunnel(&request).then(|| malformed(&HandshakeError::MissingConnectProtocol));
+    };
     let endpoint = Arc::clone(endpoint);
+    let carrier = match request.version() {
+        Version::HTTP_2 => Carrier::Stream(request.extensions_mut().remove()),
+        _ => Carrier::Connection,
+    };
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
     let decided = timeout(handshake_time, decide(&head, &endpoint, params, drivers)).await;
@@ -58,11 +80,19 @@ pub(crate) async fn answer<B>(
             ));
         }
     };
-    tokio::spawn(open(upgrade, newcomer, drivers.clone(), handshake_time));
+    let drivers = drivers.clone();
+    tokio::spawn(open(upgrade, carrier, newcomer, drivers, handshake_time));
     Some(response.map(|()| Full::default()))
 }
 
-/// What each check refuses has its status and words; 101 comes last.
+/// Says whether a request asks for a tunnel to somewhere else. It has no path on which anything could be.
+fn is_tunnel<B>(request: &Request<B>) -> bool {
+    request.version() == Version::HTTP_2
+        && request.method() == Method::CONNECT
+        && request.extensions().get::<Protocol>().is_none()
+}
+
+/// What each check refuses has its status and words; 101 or 200 comes last.
 async fn decide(
     head: &Parts,
     endpoint: &Arc<Endpoint>,
@@ -74,7 +104,14 @@ async fn decide(
         protocols: &options.protocols,
         deflate: options.deflate.as_ref(),
     };
-    let accepted = handshake::accept(head, &offer).map_err(|error| malformed(&error))?;
+    let accepted = match head.version {
+        Version::HTTP_2 => {
+            let protocol = head.extensions.get().map(Protocol::as_str);
+            handshake::accept_extended(head, protocol, &offer)
+        }
+        _ => handshake::accept(head, &offer),
+    };
+    let accepted = accepted.map_err(|error| malformed(&error))?;
     endpoint
         .check_origin(&head.headers)
         .map_err(|refusal| refused(refusal.into_response()))?;
@@ -108,12 +145,21 @@ async fn decide(
     ))
 }
 
-/// Opens the session once the 101 is on its way. A client that is gone by then never had one.
-async fn open(upgrade: OnUpgrade, newcomer: Newcomer, drivers: Drivers, handshake_time: Duration) {
-    match timeout(handshake_time, upgrade).await {
-        Ok(Ok(upgraded)) => drivers.upgrade(upgraded, newcomer),
-        Ok(Err(error)) => tracing::debug!(%error, "the client left during the handshake"),
-        Err(_) => tracing::debug!("the client did not take the answer to its handshake"),
+/// Opens the session once the answer is on its way. A client that is gone by then never had one.
+async fn open(
+    upgrade: OnUpgrade,
+    carrier: Carrier,
+    newcomer: Newcomer,
+    drivers: Drivers,
+    handshake_time: Duration,
+) {
+    match (timeout(handshake_time, upgrade).await, carrier) {
+        (Ok(Ok(upgraded)), Carrier::Connection) => drivers.upgrade(upgraded, newcomer),
+        (Ok(Ok(upgraded)), Carrier::Stream(alive)) => {
+            drivers.drive(SessionStream::new(upgraded, alive), &[], newcomer);
+        }
+        (Ok(Err(error)), _) => tracing::debug!(%error, "the client left during the handshake"),
+        (Err(_), _) => tracing::debug!("the client did not take the answer to its handshake"),
     }
 }
 

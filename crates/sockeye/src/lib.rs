@@ -38,12 +38,29 @@ pub use sockeye_endpoint::{
     Session, SessionId, Socket, TrySendError, UpgradeRequest,
 };
 pub use sockeye_server::{
-    Bound, EndpointService, IntoService, PeerAddr, ServeError, Server, serve,
+    Bound, EndpointService, Http2, IntoService, PeerAddr, ServeError, Server, serve,
 };
 pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,
     InvalidText, Limits, MAX_REASON_BYTES, Message, Text, WindowBits,
 };
+
+/// The other end: connects to a server, and comes back when the connection is lost.
+///
+/// ```no_run
+/// # async fn talk() -> Result<(), Box<dyn std::error::Error>> {
+/// use sockeye::client::Connector;
+///
+/// let mut connection = Connector::new().connect("ws://localhost:8080/say").await?;
+/// connection.send("hello").await?;
+/// while let Some(message) = connection.recv().await {
+///     println!("{message:?}");
+/// }
+/// # Ok(()) }
+/// ```
+pub mod client {
+    pub use sockeye_client::*;
+}
 
 /// The examples of the README files are compiled with the documentation's own.
 #[cfg(doctest)]

@@ -2,13 +2,13 @@
 
 use std::{net::SocketAddr, num::NonZeroUsize, thread, time::Duration};
 
-use sockeye::{Deflate, Heartbeat, Limits, Origins, Overflow, WindowBits};
+use sockeye::{Deflate, Heartbeat, Http2, Limits, Origins, Overflow, WindowBits};
 
 use super::{
     key::Key,
     raw::{Raw, RawDeflate, RawEndpoint},
-    rule::{Broken, MIN_HEAD_BYTES, Rule},
-    value::Size,
+    rule::{Broken, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Rule},
+    value::{Count, Size},
 };
 
 /// What the program runs on.
@@ -41,6 +41,10 @@ pub(crate) struct Server {
     pub(crate) head_count: usize,
     /// How many connections there may be at a time, sessions included. Default 100,000.
     pub(crate) connections: usize,
+    /// Which connections speak HTTP/2. Default those over TLS that choose it.
+    pub(crate) http2: Http2,
+    /// How many sessions and requests a connection in HTTP/2 may have at a time. Default 128.
+    pub(crate) http2_streams: u16,
     /// How long a handshake may take. Default 10 s.
     pub(crate) handshake_time: Duration,
     /// How long a shutdown waits for closing handshakes. Default 10 s.
@@ -91,6 +95,16 @@ impl Raw {
             let rule = Rule::HeadTooSmall(head_bytes);
             broken.push(Broken::new("server", "head_bytes", rule));
         }
+        let Count(streams) = self.server.http2_streams;
+        if streams > u32::from(MAX_HTTP2_STREAMS) {
+            let rule = Rule::TooManyStreams(streams);
+            broken.push(Broken::new("server", "http2_streams", rule));
+        }
+        if self.server.h2c && !self.server.http2 {
+            let keys = ["http2", "h2c"].map(|name| Key::new("server", name)).into();
+            let rule = Rule::H2cWithoutHttp2;
+            broken.push(Broken { keys, rule });
+        }
     }
 
     fn check_limits(&self, broken: &mut Vec<Broken>) {
@@ -120,6 +134,12 @@ impl Raw {
             head_bytes: raw.head_bytes.0,
             head_count: usize::try_from(raw.head_count.0).unwrap_or(usize::MAX),
             connections: usize::try_from(raw.connections.0).unwrap_or(usize::MAX),
+            http2: match (raw.http2, raw.h2c) {
+                (_, true) => Http2::PriorKnowledge,
+                (true, false) => Http2::Negotiated,
+                (false, false) => Http2::Off,
+            },
+            http2_streams: u16::try_from(raw.http2_streams.0).unwrap_or(MAX_HTTP2_STREAMS),
             handshake_time: raw.handshake_time.0,
             shutdown_time: raw.shutdown_time.0,
         }
@@ -202,4 +222,40 @@ fn check_endpoint(section: &str, raw: &RawEndpoint, broken: &mut Vec<Broken>) ->
         allowed_origins,
         overflow: raw.overflow.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(change: impl FnOnce(&mut Raw)) -> Result<Server, Vec<Rule>> {
+        let mut raw = Raw::default();
+        change(&mut raw);
+        let broken = |broken: Vec<Broken>| broken.into_iter().map(|broken| broken.rule).collect();
+        raw.check().map(|config| config.server).map_err(broken)
+    }
+
+    #[test]
+    fn http_2_is_for_tls_unless_it_is_turned_off_or_on_for_all() {
+        for (http2, h2c, speaks) in [
+            (true, false, Http2::Negotiated),
+            (true, true, Http2::PriorKnowledge),
+            (false, false, Http2::Off),
+        ] {
+            let server = checked(|raw| (raw.server.http2, raw.server.h2c) = (http2, h2c));
+            assert_eq!(server.unwrap().http2, speaks);
+        }
+        assert_eq!(checked(|_| {}).unwrap().http2, Http2::default());
+        let server = checked(|raw| (raw.server.http2, raw.server.h2c) = (false, true));
+        assert_eq!(server.unwrap_err(), [Rule::H2cWithoutHttp2]);
+    }
+
+    #[test]
+    fn a_connection_in_http_2_has_no_more_streams_than_it_has_room_for() {
+        let most = u32::from(MAX_HTTP2_STREAMS);
+        let server = checked(|raw| raw.server.http2_streams = Count(most));
+        assert_eq!(server.unwrap().http2_streams, MAX_HTTP2_STREAMS);
+        let server = checked(|raw| raw.server.http2_streams = Count(most + 1));
+        assert_eq!(server.unwrap_err(), [Rule::TooManyStreams(most + 1)]);
+    }
 }

@@ -26,6 +26,9 @@ pub(crate) struct RawServer {
     pub(crate) head_bytes: Size,
     pub(crate) head_count: Count,
     pub(crate) connections: Count,
+    pub(crate) http2: bool,
+    pub(crate) h2c: bool,
+    pub(crate) http2_streams: Count,
     pub(crate) handshake_time: Time,
     pub(crate) shutdown_time: Time,
 }
@@ -112,6 +115,9 @@ impl Default for RawServer {
             head_bytes: Size(16 << 10),
             head_count: Count(100),
             connections: Count(100_000),
+            http2: true,
+            h2c: false,
+            http2_streams: Count(128),
             handshake_time: Time::from_secs(10),
             shutdown_time: Time::from_secs(10),
         }

@@ -8,6 +8,9 @@ use super::key::Key;
 /// The smallest buffer for a request's head that the HTTP parser works with.
 pub(crate) const MIN_HEAD_BYTES: usize = 8 << 10;
 
+/// How many streams can each have a window of their own within that of a connection in HTTP/2.
+pub(crate) const MAX_HTTP2_STREAMS: u16 = 32_767;
+
 /// A rule that the settings break.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -18,6 +21,12 @@ pub(crate) enum Rule {
     /// The HTTP parser needs more room.
     #[error("a head of {0} bytes is less than the {MIN_HEAD_BYTES} that the HTTP parser needs")]
     HeadTooSmall(usize),
+    /// HTTP/2 has no room for so many.
+    #[error("a connection in HTTP/2 has at most {MAX_HTTP2_STREAMS} streams, not {0}")]
+    TooManyStreams(u32),
+    /// HTTP/2 without TLS is HTTP/2.
+    #[error("server.h2c turns on HTTP/2 without TLS, and server.http2 turns all HTTP/2 off")]
+    H2cWithoutHttp2,
     /// No message can be as large as the limit says.
     #[error(
         "{fragments} frames of {frame_bytes} bytes can't carry a message of limits.message_bytes \

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use hyper::{
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use sockeye_endpoint::{
     Endpoints,
     Initiator::{Handler, Network, Peer, Server},
@@ -15,6 +18,7 @@ use tower_service::Service;
 
 use crate::{
     client::{BINARY, Client, PING, PONG, TEXT, close_frame, masked, masked_header},
+    http2_client::{Browser, connect},
     served::{Echo, Ends, Watch},
 };
 
@@ -50,6 +54,21 @@ impl Mounted {
                 .with_upgrades(),
         );
         Client::over(ours)
+    }
+
+    /// Connects in HTTP/2 to a server that lets extended CONNECTs through.
+    async fn browser(&self) -> Browser {
+        let (ours, theirs) = tokio::io::duplex(64 << 10);
+        let service = self.service.clone();
+        tokio::spawn(
+            http2::Builder::new(TokioExecutor::new())
+                .enable_connect_protocol()
+                .serve_connection(
+                    TokioIo::new(theirs),
+                    service_fn(move |request| service.clone().call(request)),
+                ),
+        );
+        Browser::over(ours).await
     }
 
     async fn client(&self) -> Client<DuplexStream> {
@@ -201,4 +220,31 @@ async fn shutting_down_closes_every_session_and_waits_for_it() {
     let late = mounted.client().await;
     assert_eq!(late.verdict().await, Some(1001));
     assert_eq!(mounted.ends.next().await, (1001, Server));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_in_http_2_lives_and_is_given_up_as_any_other() {
+    let mut mounted = Mounted::echo();
+    let mut browser = mounted.browser().await;
+    let foreign = [("origin", "http://elsewhere.test")];
+    let (head, _) = browser.refused(connect("/", &foreign)).await;
+    assert_eq!(head.status.as_u16(), 403);
+    let own = [("origin", "http://sockeye.test")];
+    let (head, stream) = browser.ask(connect("/", &own)).await.unwrap();
+    assert_eq!(head.status.as_u16(), 200);
+    let (mut silent, mut other) = (Client::over(stream), browser.open("/").await);
+    silent.echo("in memory").await;
+    other.echo("beside it").await;
+    assert_eq!(mounted.service.sessions(), 2);
+    other.send(&close_frame(1000)).await;
+    assert_eq!(other.close_code().await, Some(1000));
+    other.half_close().await;
+    assert_eq!(mounted.ends.next().await, (1000, Peer));
+
+    let start = tokio::time::Instant::now();
+    assert_eq!(silent.frame().await.unwrap().first, PING);
+    assert_eq!(silent.close_code().await, Some(1011));
+    let cut = start.elapsed();
+    assert!((34 * SECOND..36 * SECOND).contains(&cut), "{cut:?}");
+    assert_eq!(mounted.ends.next().await, (1011, Server));
 }

@@ -3,6 +3,8 @@
 use std::{any::type_name, future::pending, net::SocketAddr, time::Duration};
 
 use axum::Router;
+use bytes::Bytes;
+use http::{Request, Version};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -77,6 +79,42 @@ async fn under_hyper_with_http2_the_driver_owns_the_tcp_stream() {
     });
     has_echo(Client::connect(addr, "/under-auto").await).await;
     assert_eq!(stream_at("/under-auto"), type_name::<TcpStream>());
+}
+
+#[tokio::test]
+async fn under_axum_a_session_in_http2_is_a_stream_of_the_connection() {
+    let (listener, addr) = bound().await;
+    let app = Router::new().fallback_service(service("/under-axum-http2"));
+    tokio::spawn(axum::serve(listener, app).into_future());
+    let stream = TcpStream::connect(addr).await.unwrap();
+    let (mut requests, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let uri = "http://here/under-axum-http2";
+    let page = Request::get(uri).version(Version::HTTP_2).body(()).unwrap();
+    let (answer, _) = requests.send_request(page, true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), 405);
+    // With the answer, the server's settings are there.
+    assert!(requests.is_extended_connect_protocol_enabled());
+    let request = Request::connect(uri)
+        .version(Version::HTTP_2)
+        .extension(h2::ext::Protocol::from_static("websocket"))
+        .header("sec-websocket-version", "13")
+        .header("origin", "http://here");
+    let (answer, mut frames) = requests
+        .send_request(request.body(()).unwrap(), false)
+        .unwrap();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status(), 200);
+    // Masked with zeros: a message, and a close.
+    let sent = Bytes::from_static(b"\x81\x82\0\0\0\0hi\x88\x80\0\0\0\0");
+    frames.send_data(sent, true).unwrap();
+    let mut heard = Vec::new();
+    let mut body = answer.into_body();
+    while let Some(data) = body.data().await {
+        heard.extend(data.unwrap());
+    }
+    assert_eq!(heard, b"\x81\x02hi\x88\x00");
+    assert_ne!(stream_at("/under-axum-http2"), type_name::<TcpStream>());
 }
 
 #[tokio::test]

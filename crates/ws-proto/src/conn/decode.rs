@@ -39,6 +39,14 @@ pub(super) enum Part {
     Control(Opcode),
 }
 
+/// How far the input is decoded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Starved,
+    /// Up to the peer's close.
+    Close,
+}
+
 /// What came of the bytes at hand.
 enum Step {
     Event(Event),
@@ -65,11 +73,45 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Option<Event>, ProtocolError> {
+        self.decode_until(Until::Starved, input, scratch, now)
+    }
+
+    /// Does what [`decode`](Self::decode) does, but leaves a close of the peer's in `input`:
+    /// [`is_before_close`](Self::is_before_close) says so. A close is answered as soon as it is decoded, and nothing is
+    /// sent behind the answer: a driver lets what came before it have its own answer first.
+    ///
+    /// # Errors
+    /// [`ProtocolError`], as `decode` has it.
+    #[inline]
+    pub fn decode_before_close(
+        &mut self,
+        input: &mut BytesMut,
+        scratch: &mut Scratch,
+        now: Instant,
+    ) -> Result<Option<Event>, ProtocolError> {
+        self.decode_until(Until::Close, input, scratch, now)
+    }
+
+    /// Says whether the next frame in `input`, which was decoded as far as it goes, is a close of the peer's.
+    pub fn is_before_close(&self, input: &[u8]) -> bool {
+        !self.is_over()
+            && self.frame.is_none()
+            && matches!(Header::parse(input, self.role.peer()), Ok(Some((header, _))) if header.opcode == Opcode::Close)
+    }
+
+    #[inline]
+    fn decode_until(
+        &mut self,
+        until: Until,
+        input: &mut BytesMut,
+        scratch: &mut Scratch,
+        now: Instant,
+    ) -> Result<Option<Event>, ProtocolError> {
         if input.len() > self.left_bytes {
             self.keepalive.hear(now);
         }
         let decoded = match &self.closing {
-            Closing::Open | Closing::Sent(_) => match self.next_event(input, scratch, now) {
+            Closing::Open | Closing::Sent(_) => match self.next_event(until, input, scratch, now) {
                 Err(error) => Err(self.fail(error, input, scratch)),
                 decoded => decoded,
             },
@@ -98,11 +140,12 @@ impl Conn {
     #[inline]
     fn next_event(
         &mut self,
+        until: Until,
         input: &mut BytesMut,
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Option<Event>, ProtocolError> {
-        while let Some(frame) = self.next_frame(input)? {
+        while let Some(frame) = self.next_frame(until, input)? {
             let step = match frame.part {
                 Part::Message(kind) => self.message(kind, frame, input)?,
                 Part::Piece(fin) => self.piece(fin, frame, input, &mut scratch.codecs)?,
@@ -138,13 +181,20 @@ impl Conn {
 
     /// Returns the frame in progress, or consumes the next header.
     #[inline]
-    fn next_frame(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, ProtocolError> {
+    fn next_frame(
+        &mut self,
+        until: Until,
+        input: &mut BytesMut,
+    ) -> Result<Option<Frame>, ProtocolError> {
         if let Some(frame) = self.frame.take() {
             return Ok(Some(*frame));
         }
         let Some((header, header_bytes)) = Header::parse(input, self.role.peer())? else {
             return Ok(None);
         };
+        if until == Until::Close && header.opcode == Opcode::Close {
+            return Ok(None);
+        }
         let part = self.admit(&header)?;
         input.advance(header_bytes);
         Ok(Some(Frame {

@@ -1,4 +1,4 @@
-//! The server's half: from a request to the 101 that answers it.
+//! The server's half: from a request to the 101 that answers it, in HTTP/2 to the 200.
 
 use http::{
     Response, StatusCode,
@@ -10,8 +10,9 @@ use http::{
 use sockeye_types::Deflate;
 
 use super::{
-    HandshakeError, UPGRADE as UPGRADE_TOKEN, WEBSOCKET, header_value, key::accept_of,
-    request::check,
+    HandshakeError, UPGRADE as UPGRADE_TOKEN, WEBSOCKET, header_value,
+    key::accept_of,
+    request::{check, check_extended},
 };
 use crate::{
     deflate::{self, Agreed},
@@ -35,7 +36,8 @@ pub struct ServerOffer<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Accepted {
-    /// 101 with all its headers (RFC 6455 §4.2.2). More may be added, such as cookies.
+    /// 101 with all its headers (RFC 6455 §4.2.2), 200 for an extended CONNECT (RFC 8441 §5). More may be added, such
+    /// as cookies.
     pub response: Response<()>,
     /// The subprotocol. None if the client asked for none, and also if it asked for none that the server has: RFC
     /// 6455 §4.2.2 leaves it to the client to give up then. Whoever will not talk without one refuses instead of
@@ -45,24 +47,47 @@ pub struct Accepted {
     pub deflate: Option<Agreed>,
 }
 
-/// Answers an opening handshake.
+/// Answers an opening handshake in HTTP/1.1.
 ///
 /// # Errors
 /// [`HandshakeError`] if the request is none.
 pub fn accept(head: &Parts, offer: &ServerOffer<'_>) -> Result<Accepted, HandshakeError> {
     let key = check(head)?;
-    let asked = distinct_tokens(&head.headers, &SEC_WEBSOCKET_PROTOCOL)
-        .map_err(|_| HandshakeError::Protocols)?;
-    // RFC 6455 §9.1: what breaks the grammar is refused, also by a server without extensions.
-    let offers = extensions(&head.headers).map_err(|_| HandshakeError::Extensions)?;
-
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(UPGRADE, WEBSOCKET);
     headers.insert(CONNECTION, UPGRADE_TOKEN);
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept_of(key));
+    negotiate(head, offer, response)
+}
 
+/// Answers an opening handshake in HTTP/2, an extended CONNECT (RFC 8441): `protocol` is what `:protocol` says, which
+/// heads of the `http` crate have no place for.
+///
+/// # Errors
+/// [`HandshakeError`] if the request is none.
+pub fn accept_extended(
+    head: &Parts,
+    protocol: Option<&str>,
+    offer: &ServerOffer<'_>,
+) -> Result<Accepted, HandshakeError> {
+    check_extended(head, protocol)?;
+    // RFC 8441 §5: 200, and neither key nor accept, which HTTP/2 has no need of.
+    negotiate(head, offer, Response::new(()))
+}
+
+/// Chooses subprotocol and compression, and says so in the response.
+fn negotiate(
+    head: &Parts,
+    offer: &ServerOffer<'_>,
+    mut response: Response<()>,
+) -> Result<Accepted, HandshakeError> {
+    let asked = distinct_tokens(&head.headers, &SEC_WEBSOCKET_PROTOCOL)
+        .map_err(|_| HandshakeError::Protocols)?;
+    // RFC 6455 §9.1: what breaks the grammar is refused, also by a server without extensions.
+    let offers = extensions(&head.headers).map_err(|_| HandshakeError::Extensions)?;
+    let headers = response.headers_mut();
     let mut ours = offer.protocols.iter();
     let protocol = ours.find(|protocol| asked.contains(protocol.as_str()));
     if let Some(protocol) = protocol {

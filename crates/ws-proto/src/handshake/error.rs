@@ -8,13 +8,13 @@ use thiserror::Error;
 
 use super::{UPGRADE as UPGRADE_TOKEN, VERSION, WEBSOCKET};
 
-/// A request is no opening handshake: one variant for each rule of RFC 6455 §4.2.1 and of HTTP that it breaks.
+/// A request is no opening handshake: one variant for each rule of RFC 6455 §4.2.1, RFC 8441 and HTTP that it breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The request is not HTTP/1.1. In HTTP/1.0 there is no upgrade (RFC 9110 §7.8), in HTTP/2 it is done otherwise
-    /// (RFC 8441).
-    #[error("a WebSocket handshake is an HTTP/1.1 request")]
+    /// The request is neither HTTP/1.1 nor, as an extended CONNECT, HTTP/2. In HTTP/1.0 there is no upgrade (RFC 9110
+    /// §7.8).
+    #[error("a WebSocket handshake is an HTTP/1.1 request, or an extended CONNECT in HTTP/2")]
     HttpVersion,
     /// The method is not GET.
     #[error("a WebSocket handshake is a GET request")]
@@ -67,16 +67,35 @@ pub enum HandshakeError {
     /// `Sec-WebSocket-Extensions` breaks its grammar (RFC 6455 §9.1).
     #[error("the Sec-WebSocket-Extensions header is malformed")]
     Extensions,
+    /// The method is not CONNECT in HTTP/2: most likely someone opened the address in a browser.
+    #[error("this address speaks WebSocket: over HTTP/2 that is asked for by an extended CONNECT")]
+    NotConnect,
+    /// `:protocol` is missing: a plain CONNECT asks for a tunnel, and this is no proxy.
+    #[error("the :protocol pseudo-header is missing")]
+    MissingConnectProtocol,
+    /// `:protocol` is not `websocket` (RFC 8441 §5).
+    #[error("the :protocol pseudo-header is not websocket")]
+    ConnectProtocol,
+    /// `:scheme` or `:path` is missing (RFC 8441 §4).
+    #[error("the :scheme or the :path pseudo-header is missing")]
+    Target,
+    /// `Sec-WebSocket-Version` of an extended CONNECT is missing or not 13.
+    #[error("the Sec-WebSocket-Version header is missing or not 13")]
+    ConnectVersion,
 }
 
 impl HandshakeError {
     /// Returns the status to refuse with: 405 for the method, 426 (RFC 9110 §15.5.22) where the client has to ask for
-    /// another protocol or version, and 400 (RFC 6455 §4.2.1) otherwise.
+    /// another protocol or version, 501 where an extended CONNECT asks for another protocol, and 400 (RFC 6455 §4.2.1)
+    /// otherwise.
     ///
-    /// An old HTTP version is 400, too: 505 speaks of the major version, and HTTP/1.0 has the same.
+    /// An old HTTP version is 400, too: 505 speaks of the major version, and HTTP/1.0 has the same. So is the wrong
+    /// version of WebSocket in HTTP/2: 426 would have to name it in `Upgrade`, which is not allowed there (RFC 9113
+    /// §8.2.2).
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Method | Self::NotConnect => StatusCode::METHOD_NOT_ALLOWED,
+            Self::ConnectProtocol => StatusCode::NOT_IMPLEMENTED,
             Self::MissingUpgrade | Self::Upgrade | Self::MissingVersion | Self::Version => {
                 StatusCode::UPGRADE_REQUIRED
             }
@@ -92,21 +111,31 @@ impl HandshakeError {
             | Self::Key
             | Self::Body
             | Self::Protocols
-            | Self::Extensions => StatusCode::BAD_REQUEST,
+            | Self::Extensions
+            | Self::MissingConnectProtocol
+            | Self::Target
+            | Self::ConnectVersion => StatusCode::BAD_REQUEST,
         }
     }
 
     /// Returns the head of the refusal: the status, and the headers that belong to it. 405 says which method is
-    /// allowed (RFC 9110 §15.5.6), 426 which protocol and version to ask for (RFC 9110 §15.5.22, RFC 6455 §4.4).
+    /// allowed (RFC 9110 §15.5.6), 426 which protocol and version to ask for (RFC 9110 §15.5.22, RFC 6455 §4.4), as
+    /// does 400 for a version in HTTP/2.
     pub fn response(&self) -> Response<()> {
         let mut response = Response::new(());
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
-        match self.status() {
-            StatusCode::METHOD_NOT_ALLOWED => {
+        match self {
+            Self::Method => {
                 headers.insert(ALLOW, HeaderValue::from_static("GET"));
             }
-            StatusCode::UPGRADE_REQUIRED => {
+            Self::NotConnect => {
+                headers.insert(ALLOW, HeaderValue::from_static("CONNECT"));
+            }
+            Self::ConnectVersion => {
+                headers.insert(SEC_WEBSOCKET_VERSION, VERSION);
+            }
+            _ if self.status() == StatusCode::UPGRADE_REQUIRED => {
                 headers.insert(UPGRADE, WEBSOCKET);
                 headers.insert(CONNECTION, UPGRADE_TOKEN);
                 headers.insert(SEC_WEBSOCKET_VERSION, VERSION);

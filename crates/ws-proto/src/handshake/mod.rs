@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455 §4) as pure functions over HTTP heads, for both roles.
+//! The opening handshake (RFC 6455 §4, RFC 8441 §5) as pure functions over HTTP heads, for both roles.
 //!
 //! Who may connect is not decided here: origins and paths are the endpoint's matter.
 
@@ -10,7 +10,7 @@ mod key;
 mod request;
 mod verify;
 
-pub use accept::{Accepted, ServerOffer, accept};
+pub use accept::{Accepted, ServerOffer, accept, accept_extended};
 pub use client::{ClientRequest, InvalidRequest};
 pub use client_error::ClientHandshakeError;
 pub use error::HandshakeError;

@@ -1,4 +1,4 @@
-//! What a request has to be for an opening handshake (RFC 6455 §4.2.1), one rule after the other.
+//! What a request has to be for an opening handshake (RFC 6455 §4.2.1, RFC 8441 §4 and §5), one rule after the other.
 
 use http::{
     HeaderMap, HeaderValue, Method, Version,
@@ -21,19 +21,49 @@ pub(super) fn check(head: &Parts) -> Result<&HeaderValue, HandshakeError> {
         return Err(HandshakeError::Method);
     }
     let headers = &head.headers;
-    check_sender(headers)?;
+    check_host(headers)?;
+    check_origin(headers)?;
     check_upgrade(headers)?;
     check_version(headers)?;
     check_body(headers)?;
     read_key(headers)
 }
 
-fn check_sender(headers: &HeaderMap) -> Result<(), HandshakeError> {
-    match count(headers, &HOST) {
-        Count::One(_) => {}
-        Count::None => return Err(HandshakeError::MissingHost),
-        Count::More => return Err(HandshakeError::DoubledHost),
+/// Checks all of an extended CONNECT but the subprotocols and extensions. A key, should there be one, says nothing (RFC
+/// 8441 §5).
+pub(super) fn check_extended(head: &Parts, protocol: Option<&str>) -> Result<(), HandshakeError> {
+    if head.version != Version::HTTP_2 {
+        return Err(HandshakeError::HttpVersion);
     }
+    if head.method != Method::CONNECT {
+        return Err(HandshakeError::NotConnect);
+    }
+    match protocol {
+        Some("websocket") => {}
+        Some(_) => return Err(HandshakeError::ConnectProtocol),
+        None => return Err(HandshakeError::MissingConnectProtocol),
+    }
+    if head.uri.scheme().is_none() || head.uri.path_and_query().is_none() {
+        return Err(HandshakeError::Target);
+    }
+    let headers = &head.headers;
+    check_origin(headers)?;
+    check_version(headers).map_err(|error| match error {
+        HandshakeError::DoubledVersion => error,
+        _ => HandshakeError::ConnectVersion,
+    })?;
+    check_body(headers)
+}
+
+fn check_host(headers: &HeaderMap) -> Result<(), HandshakeError> {
+    match count(headers, &HOST) {
+        Count::One(_) => Ok(()),
+        Count::None => Err(HandshakeError::MissingHost),
+        Count::More => Err(HandshakeError::DoubledHost),
+    }
+}
+
+fn check_origin(headers: &HeaderMap) -> Result<(), HandshakeError> {
     match count(headers, &ORIGIN) {
         Count::None | Count::One(_) => Ok(()),
         Count::More => Err(HandshakeError::DoubledOrigin),

@@ -124,8 +124,14 @@ proptest! {
             response.headers_mut().append(&name, value);
         }
         let offer = ServerOffer { protocols: &["a".to_owned()], deflate: Some(&Deflate::default()) };
-        let (head, ()) = request.into_parts();
+        let (mut head, ()) = request.into_parts();
         if let Err(error) = accept(&head, &offer) {
+            prop_assert!(error.response().status().is_client_error());
+        }
+        head.method = http::Method::CONNECT;
+        head.version = http::Version::HTTP_2;
+        head.uri = Uri::from_static("https://example.com/");
+        if let Err(error) = accept_extended(&head, Some("websocket"), &offer) {
             prop_assert!(error.response().status().is_client_error());
         }
         let (head, ()) = response.into_parts();

@@ -204,3 +204,37 @@ fn bytes_that_end_without_a_close_are_a_lost_connection() {
     assert_eq!(server.conn.ending(), Some(&Ending::Peer(Close::empty())));
     assert!(server.conn.is_clean());
 }
+
+#[test]
+fn a_close_can_be_left_for_later_and_what_came_before_it_is_answered_first() {
+    let (mut server, mut client) = (Side::server(), Side::client());
+    let mut bytes = server.send("last words");
+    server.conn.ping(b"there?", &mut server.scratch).unwrap();
+    bytes.extend(server.said());
+    bytes.extend(server.close(&going()));
+    client.input.extend_from_slice(&bytes);
+    let mut events = Vec::new();
+    while let Some(event) = client
+        .conn
+        .decode_before_close(&mut client.input, &mut client.scratch, client.now)
+        .unwrap()
+    {
+        assert!(!client.conn.is_before_close(&client.input[..0]));
+        events.push(event);
+    }
+    assert_eq!(
+        events,
+        [message("last words"), Event::Ping(Bytes::from("there?"))]
+    );
+    assert!(client.conn.is_open() && client.conn.is_before_close(&client.input));
+    let mut answers = client.said();
+    answers.extend(client.send("answer"));
+    assert_eq!(client.hear(b""), Ok(vec![Event::Close(going())]));
+    assert!(client.conn.is_clean() && !client.conn.is_before_close(&client.input));
+    answers.extend(client.said());
+    assert_eq!(
+        server.hear(&answers).unwrap().get(1),
+        Some(&message("answer"))
+    );
+    assert!(server.conn.is_clean());
+}

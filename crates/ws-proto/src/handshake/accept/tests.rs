@@ -169,3 +169,150 @@ fn the_server_chooses_the_subprotocol_it_likes_most_among_those_asked_for() {
         assert_eq!(answered.map(|value| value.to_str().unwrap()), chosen);
     }
 }
+
+/// The head of the plainest extended CONNECT, changed.
+fn extended(change: impl FnOnce(&mut Parts)) -> Parts {
+    let request = http::Request::connect("https://example.com/chat?room=1")
+        .version(Version::HTTP_2)
+        .header(SEC_WEBSOCKET_VERSION, "13");
+    let (mut head, ()) = request.body(()).unwrap().into_parts();
+    change(&mut head);
+    head
+}
+
+fn refused_extended(change: impl FnOnce(&mut Parts)) -> HandshakeError {
+    accept_extended(&extended(change), Some("websocket"), &NOTHING).unwrap_err()
+}
+
+#[test]
+fn the_handshake_of_rfc_8441_is_accepted_with_200_and_no_key() {
+    for change in [
+        (|_| {}) as fn(&mut Parts),
+        |head| drop(head.headers.insert(SEC_WEBSOCKET_KEY, value("anything"))),
+        |head| drop(head.headers.insert(CONTENT_LENGTH, value("0"))),
+    ] {
+        let accepted = accept_extended(&extended(change), Some("websocket"), &NOTHING).unwrap();
+        assert_eq!(accepted.response.status(), StatusCode::OK);
+        assert!(accepted.response.headers().is_empty());
+        assert_eq!((accepted.protocol, accepted.deflate), (None, None));
+    }
+}
+
+#[test]
+fn an_extended_connect_agrees_on_subprotocol_and_compression_as_an_upgrade_does() {
+    let head = extended(|head| {
+        let headers = &mut head.headers;
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, value("v1, v2"));
+        headers.insert(SEC_WEBSOCKET_EXTENSIONS, value("permessage-deflate"));
+    });
+    let offer = ServerOffer {
+        protocols: &["v2".to_owned()],
+        deflate: Some(&Deflate::default()),
+    };
+    let accepted = accept_extended(&head, Some("websocket"), &offer).unwrap();
+    let headers = accepted.response.headers();
+    assert_eq!(headers[SEC_WEBSOCKET_PROTOCOL], "v2");
+    let extensions = headers[SEC_WEBSOCKET_EXTENSIONS].to_str().unwrap();
+    assert!(extensions.starts_with("permessage-deflate"), "{extensions}");
+    assert_eq!(accepted.protocol.as_deref(), Some("v2"));
+    assert!(accepted.deflate.is_some());
+}
+
+#[test]
+fn each_rule_of_an_extended_connect_has_its_own_error() {
+    type Change = fn(&mut Parts);
+    let cases: [(Change, HandshakeError); 10] = [
+        (
+            |head| head.version = Version::HTTP_11,
+            HandshakeError::HttpVersion,
+        ),
+        (
+            |head| head.version = Version::HTTP_3,
+            HandshakeError::HttpVersion,
+        ),
+        (|head| head.method = Method::GET, HandshakeError::NotConnect),
+        (
+            |head| head.uri = http::Uri::from_static("example.com:443"),
+            HandshakeError::Target,
+        ),
+        (
+            |head| drop(head.headers.remove(SEC_WEBSOCKET_VERSION)),
+            HandshakeError::ConnectVersion,
+        ),
+        (
+            |head| drop(head.headers.insert(SEC_WEBSOCKET_VERSION, value("8"))),
+            HandshakeError::ConnectVersion,
+        ),
+        (
+            |head| {
+                head.headers.append(SEC_WEBSOCKET_VERSION, value("13"));
+            },
+            HandshakeError::DoubledVersion,
+        ),
+        (
+            |head| drop(head.headers.insert(CONTENT_LENGTH, value("1"))),
+            HandshakeError::Body,
+        ),
+        (
+            |head| {
+                head.headers.append(ORIGIN, value("https://a.test"));
+                head.headers.append(ORIGIN, value("https://b.test"));
+            },
+            HandshakeError::DoubledOrigin,
+        ),
+        (
+            |head| drop(head.headers.insert(SEC_WEBSOCKET_PROTOCOL, value("a, a"))),
+            HandshakeError::Protocols,
+        ),
+    ];
+    for (change, error) in cases {
+        assert_eq!(refused_extended(change), error);
+    }
+}
+
+#[test]
+fn a_connect_for_another_protocol_or_for_none_is_refused() {
+    for (protocol, error, status) in [
+        (
+            Some("connect-udp"),
+            HandshakeError::ConnectProtocol,
+            StatusCode::NOT_IMPLEMENTED,
+        ),
+        (
+            Some("WebSocket"),
+            HandshakeError::ConnectProtocol,
+            StatusCode::NOT_IMPLEMENTED,
+        ),
+        (
+            None,
+            HandshakeError::MissingConnectProtocol,
+            StatusCode::BAD_REQUEST,
+        ),
+    ] {
+        let refused = accept_extended(&extended(|_| {}), protocol, &NOTHING).unwrap_err();
+        assert_eq!((refused, refused.status()), (error, status));
+    }
+}
+
+#[test]
+fn no_refusal_of_an_extended_connect_has_headers_that_http_2_forbids() {
+    for (error, status, name, says) in [
+        (
+            HandshakeError::NotConnect,
+            StatusCode::METHOD_NOT_ALLOWED,
+            ALLOW,
+            "CONNECT",
+        ),
+        (
+            HandshakeError::ConnectVersion,
+            StatusCode::BAD_REQUEST,
+            SEC_WEBSOCKET_VERSION,
+            "13",
+        ),
+    ] {
+        let response = error.response();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers()[name], says);
+        assert_eq!(response.headers().len(), 1);
+    }
+}

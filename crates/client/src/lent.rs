@@ -1,0 +1,40 @@
+//! What a thread lends to the driver it polls: buffers that no connection needs while it is idle.
+
+use std::cell::RefCell;
+
+use bytes::BytesMut;
+use sockeye_ws_proto::Scratch;
+
+/// How much is read at once.
+const READ_BYTES: usize = 64 << 10;
+
+/// Buffers for one turn of one driver.
+#[derive(Debug, Default)]
+pub(crate) struct Lent {
+    /// What was read; empty between turns.
+    pub(crate) read: BytesMut,
+    /// Where a conn puts what must be written; empty between turns.
+    pub(crate) scratch: Scratch,
+}
+
+thread_local! {
+    static LENT: RefCell<Option<Box<Lent>>> = const { RefCell::new(None) };
+}
+
+impl Lent {
+    /// Runs a turn with this thread's buffers. A turn within a turn gets its own.
+    pub(crate) fn with<T>(turn: impl FnOnce(&mut Self) -> T) -> T {
+        let mut lent = LENT.with_borrow_mut(Option::take).unwrap_or_default();
+        let result = turn(&mut lent);
+        LENT.with_borrow_mut(|kept| *kept = Some(lent));
+        result
+    }
+
+    /// Makes the read buffer empty and as large as it should be. Messages that still refer to it keep the old one.
+    pub(crate) fn clear_read(&mut self) {
+        self.read.clear();
+        if self.read.capacity() < READ_BYTES {
+            self.read.reserve(READ_BYTES);
+        }
+    }
+}

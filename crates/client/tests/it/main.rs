@@ -1,0 +1,14 @@
+//! The client against our own server, and against scripted peers that do what they should not.
+//!
+//! Nothing here waits by sleeping: a test waits for the event, or moves the clock.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod served;
+mod support;
