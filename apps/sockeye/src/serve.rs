@@ -16,7 +16,7 @@ use crate::{
     addresses,
     config::{Config, Endpoint},
     endpoints::{Echo, Say},
-    page,
+    page::Page,
     shutdown::Signals,
     telemetry,
 };
@@ -76,7 +76,8 @@ fn bind(config: &Config) -> miette::Result<Bound> {
         .handshake_time(settings.handshake_time)
         .shutdown_time(settings.shutdown_time);
     if config.say.is_some() {
-        server = server.pages(page::respond);
+        let page = Page::new(config.limits.message_bytes);
+        server = server.pages(move |request| page.respond(request));
     }
     let address = settings.listen;
     server.bind(address).map_err(|error| match error {
