@@ -30,6 +30,8 @@ export class Log {
   #unread = 0;
   /** @type {HTMLElement | undefined} */
   #divider;
+  /** Whether messages came that nobody can have seen. */
+  #away = false;
 
   #log = find("#log", HTMLElement);
   #latest = find("#latest", HTMLButtonElement);
@@ -121,12 +123,15 @@ export class Log {
     for (const image of items.flatMap((item) => [...item.querySelectorAll("img")])) {
       image.addEventListener("load", () => follow && this.toEnd(), { once: true });
     }
-    if (follow) this.toEnd();
-    else this.#look();
+    if (!follow) this.#look();
+    else if (this.#away && this.#divider) this.#divider.scrollIntoView({ block: "start" });
+    else this.toEnd();
+    this.#away = false;
   }
 
   #countUnread() {
     if (this.#isRead()) return;
+    if (document.visibilityState === "hidden") this.#away = true;
     if (this.#unread === 0) {
       this.#divider?.remove();
       this.#divider = this.#rule("new", this.#words.say("newMessages"));
@@ -151,6 +156,7 @@ export class Log {
     this.#divider?.remove();
     this.#divider = undefined;
     this.#unread = 0;
+    this.#away = false;
     this.#onUnread(0);
   }
 

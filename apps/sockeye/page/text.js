@@ -62,7 +62,8 @@ function firstOf(word) {
 export function hue(id) {
   let hash = 0x811c9dc5;
   for (const char of id) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return hash % 360;
+  // Ids that differ in their end alone differ in the low bits alone; this brings them up.
+  return Math.floor(((Math.imul(hash, 0x9e3779b1) >>> 0) / 2 ** 32) * 360);
 }
 
 /** For how long one who goes on talking is not named again. */
