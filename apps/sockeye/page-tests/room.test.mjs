@@ -100,6 +100,17 @@ test("who comes and goes is told, and who was there before is not", () => {
   assert.deepEqual([ann.moved, bea.moved], [["Bea joined", "Bea left"], []]);
 });
 
+test("who was there before and after a lost connection did not move, and who left meanwhile is gone", () => {
+  const hall = new Hall();
+  const [ann, , cho] = [hall.join("a", "Ann"), hall.join("b", "Bea"), hall.join("c", "Cho")];
+  hall.clock.pass(1000);
+  ann.moved.length = 0;
+  cho.present = false;
+  for (const guest of hall.guests.filter((g) => g.present)) guest.room.enter();
+  hall.pass(PATIENCE + 2 * REFRESH);
+  assert.deepEqual([ann.people, ann.moved], [["Ann", "Bea"], ["Cho left"]]);
+});
+
 test("the round trip is the time until a page hears its own sign of life", () => {
   const hall = new Hall();
   const ann = hall.join("a", "Ann");

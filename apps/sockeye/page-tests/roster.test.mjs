@@ -28,6 +28,16 @@ test("one who was asked and is silent is gone, one who answers stays, and nobody
   assert.deepEqual(names(roster), ["Ann", "Cho"]);
 });
 
+test("after a time without a connection everyone is to be asked who does not speak first", () => {
+  const roster = new Roster();
+  for (const [id, name] of [["a", "Ann"], ["b", "Bea"]]) roster.see(id, name, 100);
+  roster.ask("b", 100);
+  roster.doubt(200);
+  roster.see("a", "Ann", 201);
+  assert.deepEqual(roster.expire(9 * PATIENCE), []);
+  assert.deepEqual(roster.silent(202).map((person) => person.id), ["b"]);
+});
+
 test("one who takes another name stays one", () => {
   const roster = new Roster();
   roster.see("a", "Ann", 0);

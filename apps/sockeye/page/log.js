@@ -7,6 +7,8 @@ import { flow } from "./text.js";
 
 /** Within how many pixels of its end the log is taken to be read to the end. */
 const NEAR_END = 80;
+/** How many pixels of what was read are shown above what is new. */
+const ABOVE_NEW = 48;
 
 /**
  * @typedef {import("./entry.js").Entry} Entry
@@ -62,9 +64,9 @@ export class Log {
    * @param {Entry} entry
    */
   add(entry) {
+    if (entry.side === "theirs") this.#countUnread();
     const step = flow(this.#above, entry);
     if (step === "day") this.#put({ item: this.#rule("day", this.#words.date(entry.at)), bytes: 0 });
-    if (entry.side === "theirs") this.#countUnread();
     const shown = show(entry, step, this.#words, () => this.#onRetry(entry.key ?? ""));
     if (entry.key !== undefined) this.#waiting.set(entry.key, shown);
     this.#above = { id: entry.id, at: entry.at };
@@ -80,6 +82,11 @@ export class Log {
     const item = element("article", "note", text);
     item.dataset.kind = "note";
     this.#put({ item, bytes: 0 });
+    this.#nameNext();
+  }
+
+  /** The next message does not follow the one above, whoever says it. */
+  #nameNext() {
     if (this.#above) this.#above = { id: "", at: this.#above.at };
   }
 
@@ -124,7 +131,7 @@ export class Log {
       image.addEventListener("load", () => follow && this.toEnd(), { once: true });
     }
     if (!follow) this.#look();
-    else if (this.#away && this.#divider) this.#divider.scrollIntoView({ block: "start" });
+    else if (this.#away && this.#divider) this.#log.scrollTop = this.#divider.offsetTop - ABOVE_NEW;
     else this.toEnd();
     this.#away = false;
   }
@@ -136,6 +143,7 @@ export class Log {
       this.#divider?.remove();
       this.#divider = this.#rule("new", this.#words.say("newMessages"));
       this.#put({ item: this.#divider, bytes: 0 });
+      this.#nameNext();
     }
     this.#unread += 1;
     this.#onUnread(this.#unread);

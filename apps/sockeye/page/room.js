@@ -56,9 +56,9 @@ export class Room {
     return this.#me;
   }
 
-  /** Comes into the room: whoever was there before is forgotten, and will answer. */
+  /** Comes into the room, also once more: whoever was there before will answer, or be asked. */
   enter() {
-    this.#roster.clear();
+    this.#roster.doubt(this.#around.now());
     this.#roster.see(this.#me.id, this.#me.name, this.#around.now());
     this.#tell("hello");
     this.#showPeople();

@@ -76,9 +76,12 @@ export class Roster {
     return gone;
   }
 
-  /** Forgets everyone. */
-  clear() {
-    this.#people.clear();
+  /**
+   * Takes everyone for silent, as after a time without a connection: who says nothing now will be asked.
+   * @param {number} now
+   */
+  doubt(now) {
+    for (const { id, name } of this.#people.values()) this.#people.set(id, { id, name, seen: now - SILENCE - 1 });
   }
 
   /** @returns {number} how many are there */
