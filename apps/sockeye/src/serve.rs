@@ -17,7 +17,8 @@ use crate::{
     cli::Qr,
     config::{Config, Endpoint},
     endpoints::{Echo, Say},
-    page, qr,
+    page::Page,
+    qr,
     shutdown::Signals,
     telemetry,
 };
@@ -84,7 +85,8 @@ fn bind(config: &Config) -> miette::Result<Bound> {
         .handshake_time(settings.handshake_time)
         .shutdown_time(settings.shutdown_time);
     if config.say.is_some() {
-        server = server.pages(page::respond);
+        let page = Page::new(config.limits.message_bytes);
+        server = server.pages(move |request| page.respond(request));
     }
     let address = settings.listen;
     server.bind(address).map_err(|error| match error {
