@@ -102,6 +102,22 @@ test("a large message that leaves slowly is waited for, and one that is stuck is
   assert.equal(states.at(-1), "waiting");
 });
 
+test("a network that takes all and brings nothing is given up, also while one goes on sending", () => {
+  const { clock, sockets, states, connection } = setUp();
+  connection.start();
+  sockets[0].onopen();
+  const socket = sockets[0];
+  // A socket counts what was sent until the system took it.
+  socket.send = () => (socket.bufferedAmount = 100);
+  for (let sent = 0; sent < 4; sent++) {
+    connection.send("into nothing");
+    clock.pass(ANSWER_TIME / 4);
+    socket.bufferedAmount = 0;
+    clock.pass(ANSWER_TIME / 4);
+  }
+  assert.equal(states.at(-1), "waiting");
+});
+
 test("a lost connection says how it ended, and an attempt that failed that it did", () => {
   const { clock, sockets, last, connection } = setUp();
   connection.start();

@@ -99,8 +99,11 @@ export class Connection {
   send(data) {
     if (this.#status.state !== "open" || !this.#socket) return false;
     this.#socket.send(data);
-    this.#left = this.#socket.bufferedAmount;
-    if (!this.#answer.runs) this.#expectAnswer();
+    if (!this.#answer.runs) {
+      // What is sent later must not look as if it left: nothing would ever be given up while one goes on sending.
+      this.#left = this.#socket.bufferedAmount;
+      this.#expectAnswer();
+    }
     return true;
   }
 
