@@ -30,23 +30,29 @@ export function losses(kind, browser) {
     one.isContent({ losses: "some" });
   });
 
+  // /say keeps nothing: who is to hear what was kept has to be back before it is said.
   test("what is said without a server is heard once it is back, once and in order", needs(QUEUE, async (t) => {
     const { server, join } = await room(t, browser);
-    const [one, two] = [await join("Mina"), await join("Jonas")];
+    const relay = await Relay.start(server.port);
+    t.after(() => relay.stop());
+    const [near, far] = [await join("Mina"), await join("Jonas", { port: relay.port })];
+    relay.cut();
     await server.stop();
-    await one.is("waiting", "connecting", "offline");
+    await far.is("waiting", "connecting", "offline");
     const said = ["첫째", "둘째", "셋째"];
-    for (const text of said) await one.says(text);
-    await one.finds('#log [data-state="waiting"]');
+    for (const text of said) await far.says(text);
+    await far.finds('#log [data-state="waiting"]');
     const again = await Server.start({ port: server.port });
     t.after(() => again.stop());
-    for (const person of [one, two]) await person.is("open");
-    await one.says("끝");
-    for (const person of [one, two]) {
+    await near.is("open");
+    relay.heal();
+    await far.is("open");
+    await far.says("끝");
+    for (const person of [near, far]) {
       await person.hears("끝");
       assert.deepEqual(await person.order([...said, "끝"]), [...said, "끝"]);
     }
-    await one.page.waitForFunction(() => document.querySelector('#log [data-state="waiting"]') === null);
+    await far.none('#log [data-state="waiting"]');
   }));
 
   test("a network that is cut, and one that swallows all, are noticed and survived", async (t) => {

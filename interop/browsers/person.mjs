@@ -123,6 +123,14 @@ export class Person {
   }
 
   /**
+   * Waits until nothing in the document is so.
+   * @param {string} selector
+   */
+  async none(selector) {
+    await this.#until(`no ${selector}`, (gone) => document.querySelector(gone) === null, selector);
+  }
+
+  /**
    * Returns those of the texts that stand in the log, in the order in which they do, as often as they do.
    * @param {string[]} texts
    * @returns {Promise<string[]>}
