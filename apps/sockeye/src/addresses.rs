@@ -8,9 +8,9 @@ const ELSEWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
 /// Returns the addresses to open, the one for this machine first.
 ///
 /// `local` are the machine's own addresses; they count where the program listens on all of them.
-pub(crate) fn to_open(bound: SocketAddr, local: &[IpAddr]) -> Vec<String> {
+pub(crate) fn to_open(scheme: &str, bound: SocketAddr, local: &[IpAddr]) -> Vec<String> {
     let port = bound.port();
-    let url = |host: &str| format!("http://{host}:{port}/say");
+    let url = |host: &str| format!("{scheme}://{host}:{port}/say");
     if !bound.ip().is_unspecified() {
         return vec![match bound.ip() {
             ip if ip.is_loopback() && ip.is_ipv4() => url("localhost"),
@@ -18,12 +18,10 @@ pub(crate) fn to_open(bound: SocketAddr, local: &[IpAddr]) -> Vec<String> {
             IpAddr::V4(ip) => url(&ip.to_string()),
         }];
     }
-    let reachable = local.iter().filter_map(|ip| match ip {
-        IpAddr::V4(ip) if !ip.is_loopback() && !ip.is_link_local() => Some(url(&ip.to_string())),
-        IpAddr::V6(ip) if bound.is_ipv6() && !ip.is_loopback() && !ip.is_unicast_link_local() => {
-            Some(url(&format!("[{ip}]")))
-        }
-        _ => None,
+    let reachable = reachable(local).filter_map(|ip| match ip {
+        IpAddr::V4(ip) => Some(url(&ip.to_string())),
+        IpAddr::V6(ip) if bound.is_ipv6() => Some(url(&format!("[{ip}]"))),
+        IpAddr::V6(_) => None,
     });
     std::iter::once(url("localhost")).chain(reachable).collect()
 }
@@ -36,6 +34,14 @@ pub(crate) fn for_a_phone(to_open: &[String]) -> Option<&str> {
         host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]")
     };
     to_open.iter().find(|url| !is_own(url)).map(String::as_str)
+}
+
+/// Those of the machine's own addresses that others can reach it by.
+pub(crate) fn reachable(local: &[IpAddr]) -> impl Iterator<Item = IpAddr> {
+    local.iter().copied().filter(|ip| match ip {
+        IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local(),
+        IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local(),
+    })
 }
 
 /// Returns the machine's own addresses, the one it reaches others by first; none if the system does not tell.
@@ -60,7 +66,7 @@ mod tests {
 
     fn urls(bound: &str, local: &[&str]) -> Vec<String> {
         let local: Vec<_> = local.iter().map(|ip| ip.parse().unwrap()).collect();
-        to_open(bound.parse().unwrap(), &local)
+        to_open("http", bound.parse().unwrap(), &local)
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    config::{Flags, Listen, Workers},
+    config::{Flags, Listen, TlsFlags, Workers},
     connect::ConnectArgs,
 };
 
@@ -24,6 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   sockeye                        serve on port 8080; open http://localhost:8080/say
   sockeye --listen :9000         the same on port 9000
+  sockeye --tls-self-signed      the same behind https, for a try
   sockeye check-config --config sockeye.toml
   SOCKEYE_LIMITS_MESSAGE_BYTES='4 MiB' SOCKEYE_LIMITS_OUTBOX_BYTES='8 MiB' sockeye
 
@@ -54,6 +55,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) qr: Qr,
     #[command(flatten)]
+    tls: TlsArgs,
+    #[command(flatten)]
     pub(crate) file: FileArgs,
 }
 
@@ -64,6 +67,20 @@ pub(crate) enum Qr {
     Auto,
     Always,
     Never,
+}
+
+/// What https is served with.
+#[derive(Debug, Args)]
+struct TlsArgs {
+    /// Serve https with this certificate, in PEM, those that lead to its issuer behind it
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// The private key of that certificate, in PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// Serve https with a certificate that is made for this run
+    #[arg(long)]
+    tls_self_signed: bool,
 }
 
 /// Which file is read.
@@ -87,6 +104,17 @@ impl ServeArgs {
         Flags {
             listen: self.listen,
             workers: self.workers,
+            tls: self.tls.flags(),
+        }
+    }
+}
+
+impl TlsArgs {
+    fn flags(&self) -> TlsFlags {
+        TlsFlags {
+            certificate: self.tls_cert.clone(),
+            key: self.tls_key.clone(),
+            self_signed: self.tls_self_signed.then_some(true),
         }
     }
 }

@@ -1,15 +1,20 @@
 //! The `sockeye` program: reads what is asked of it, and hands on.
 
 mod addresses;
+mod certificate;
 mod cli;
 mod config;
 mod connect;
 mod endpoints;
 mod page;
 mod qr;
+mod redirect;
+mod renewal;
+mod self_signed;
 mod serve;
 mod shutdown;
 mod telemetry;
+mod tls;
 
 use std::{
     env,

@@ -2,8 +2,10 @@
 
 use std::{
     fmt::Write as _,
+    future::pending,
     io::{self, IsTerminal as _, Write as _},
     net::SocketAddr,
+    num::NonZeroUsize,
     pin::pin,
 };
 
@@ -18,9 +20,10 @@ use crate::{
     config::{Config, Endpoint},
     endpoints::{Echo, Say},
     page::Page,
-    qr,
+    qr, redirect,
     shutdown::Signals,
     telemetry,
+    tls::Secured,
 };
 
 /// The address can't be listened on.
@@ -29,6 +32,8 @@ use crate::{
 struct CannotListen {
     address: SocketAddr,
     error: io::Error,
+    /// What sets another port.
+    other: fn(u16) -> String,
 }
 
 /// Serves until a signal ends it.
@@ -47,22 +52,39 @@ pub(crate) fn serve(config: &Config, qr: Qr) -> miette::Result<()> {
 
 async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
     let mut signals = Signals::new().into_diagnostic()?;
-    let bound = bind(config)?;
-    let code = match qr {
-        Qr::Auto if io::stdout().is_terminal() => Code::Drawn,
-        Qr::Always => Code::Drawn,
-        Qr::Auto | Qr::Never => Code::Left,
+    let mut secured = config.tls.as_ref().map(Secured::new).transpose()?;
+    let bound = bind(config, secured.as_ref())?;
+    let redirecting = bind_redirect(config, bound.local_addr().port())?;
+    let greeting = Greeting {
+        config,
+        bound: bound.local_addr(),
+        redirecting: redirecting.as_ref().map(Bound::local_addr),
+        fingerprint: secured.as_ref().and_then(|it| it.fingerprint.as_deref()),
+        code: match qr {
+            Qr::Auto if io::stdout().is_terminal() => Code::Drawn,
+            Qr::Always => Code::Drawn,
+            Qr::Auto | Qr::Never => Code::Left,
+        },
     };
-    write!(
-        io::stdout().lock(),
-        "{}",
-        greeting(config, bound.local_addr(), code)
-    )
-    .into_diagnostic()?;
+    write!(io::stdout().lock(), "{}", greeting.text()).into_diagnostic()?;
     let asked = Notify::new();
     let mut serving = pin!(bound.run_until(asked.notified()));
+    let redirecting = async {
+        match redirecting {
+            Some(redirecting) => redirecting.run().await,
+            None => pending().await,
+        }
+    };
+    let renewing = async {
+        match secured.as_mut().and_then(|secured| secured.renewal.take()) {
+            Some((renewal, reloader)) => renewal.run(reloader).await,
+            None => pending().await,
+        }
+    };
     tokio::select! {
         served = &mut serving => return served.into_diagnostic(),
+        served = redirecting => return served.into_diagnostic(),
+        () = renewing => {}
         () = signals.next() => {}
     }
     tracing::info!("closing every session; a second signal stops at once");
@@ -73,24 +95,50 @@ async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
     }
 }
 
-fn bind(config: &Config) -> miette::Result<Bound> {
+fn bind(config: &Config, secured: Option<&Secured>) -> miette::Result<Bound> {
     let settings = &config.server;
-    let mut server = Server::new(endpoints(config))
-        .workers(settings.workers)
+    let mut server = server(config, endpoints(config)).workers(settings.workers);
+    if config.say.is_some() {
+        let page = Page::new(config.limits.message_bytes);
+        server = server.pages(move |request| page.respond(request));
+    }
+    if let Some(secured) = secured {
+        server = server.tls(secured.tls.clone());
+    }
+    listen(server, settings.listen, |port| format!("--listen :{port}"))
+}
+
+/// The plain port beside https, if there is one; `port` is that of https.
+fn bind_redirect(config: &Config, port: u16) -> miette::Result<Option<Bound>> {
+    let Some(address) = config.tls.as_ref().and_then(|tls| tls.redirect) else {
+        return Ok(None);
+    };
+    let server = server(config, Endpoints::new())
+        .workers(NonZeroUsize::MIN)
+        .pages(redirect::to_https(port));
+    listen(server, address, |port| format!("redirect = \":{port}\"")).map(Some)
+}
+
+fn server(config: &Config, endpoints: Endpoints) -> Server {
+    let settings = &config.server;
+    Server::new(endpoints)
         .head_bytes(settings.head_bytes)
         .head_count(settings.head_count)
         .connections(settings.connections)
         .http2(settings.http2)
         .http2_streams(settings.http2_streams)
         .handshake_time(settings.handshake_time)
-        .shutdown_time(settings.shutdown_time);
-    if config.say.is_some() {
-        let page = Page::new(config.limits.message_bytes);
-        server = server.pages(move |request| page.respond(request));
-    }
-    let address = settings.listen;
+        .shutdown_time(settings.shutdown_time)
+}
+
+fn listen(server: Server, address: SocketAddr, other: fn(u16) -> String) -> miette::Result<Bound> {
     server.bind(address).map_err(|error| match error {
-        ServeError::Listen { source: error, .. } => CannotListen { address, error }.into(),
+        ServeError::Listen { source: error, .. } => CannotListen {
+            address,
+            error,
+            other,
+        }
+        .into(),
         error => miette::Report::from_err(error),
     })
 }
@@ -122,25 +170,50 @@ enum Code {
     Left,
 }
 
-/// Says where the program listens, and what to open if there is a page.
-fn greeting(config: &Config, bound: SocketAddr, code: Code) -> String {
-    let mut text = format!("sockeye listens on {bound}\n");
-    if config.say.is_none() {
-        return text;
-    }
-    text += "open one of these in two windows, and talk:\n";
-    let urls = addresses::to_open(bound, &addresses::local());
-    for url in &urls {
+/// What the program says once it listens.
+struct Greeting<'a> {
+    config: &'a Config,
+    bound: SocketAddr,
+    redirecting: Option<SocketAddr>,
+    /// Of a certificate that nobody vouches for.
+    fingerprint: Option<&'a str>,
+    code: Code,
+}
+
+impl Greeting<'_> {
+    /// Says where the program listens, and what to open if there is a page.
+    fn text(&self) -> String {
+        let mut text = format!("sockeye listens on {}\n", self.bound);
         // Writing to a string does not fail.
-        let _ = writeln!(text, "  {url}");
+        if let Some(address) = self.redirecting {
+            let _ = writeln!(text, "and redirects from http on {address}");
+        }
+        if let Some(fingerprint) = self.fingerprint {
+            text += "browsers will warn of its certificate, which was made for this run; its SHA-256 is\n";
+            let _ = writeln!(text, "  {fingerprint}");
+        }
+        if self.config.say.is_some() {
+            text += "open one of these in two windows, and talk:\n";
+            let scheme = self.config.tls.as_ref().map_or("http", |_| "https");
+            let urls = addresses::to_open(scheme, self.bound, &addresses::local());
+            for url in &urls {
+                let _ = writeln!(text, "  {url}");
+            }
+            if self.code == Code::Drawn {
+                text += &for_a_phone(&urls).unwrap_or_default();
+            }
+        }
+        text
     }
-    if code == Code::Drawn
-        && let Some(url) = addresses::for_a_phone(&urls)
-        && let Some(drawn) = qr::draw(url)
-    {
-        let _ = write!(text, "or on a phone in the same network, {url}:\n{drawn}");
-    }
-    text
+}
+
+/// The address that a phone opens, with a code of it.
+fn for_a_phone(urls: &[String]) -> Option<String> {
+    let url = addresses::for_a_phone(urls)?;
+    let drawn = qr::draw(url)?;
+    Some(format!(
+        "or on a phone in the same network, {url}:\n{drawn}"
+    ))
 }
 
 fn reason(error: &io::Error) -> String {
@@ -159,7 +232,7 @@ impl Diagnostic for CannotListen {
             io::ErrorKind::PermissionDenied => 8080,
             _ => return None,
         };
-        Some(Box::new(format!("try --listen :{port}")))
+        Some(Box::new(format!("try {}", (self.other)(port))))
     }
 }
 
@@ -174,11 +247,18 @@ mod tests {
             .check()
             .unwrap();
         let bound = SocketAddr::from(([127, 0, 0, 1], 9000));
-        assert!(greeting(&config, bound, Code::Drawn).contains("http://localhost:9000/say"));
+        let text = |config: &Config| {
+            Greeting {
+                config,
+                bound,
+                redirecting: None,
+                fingerprint: None,
+                code: Code::Drawn,
+            }
+            .text()
+        };
+        assert!(text(&config).contains("http://localhost:9000/say"));
         config.say = None;
-        assert_eq!(
-            greeting(&config, bound, Code::Drawn),
-            "sockeye listens on 127.0.0.1:9000\n"
-        );
+        assert_eq!(text(&config), "sockeye listens on 127.0.0.1:9000\n");
     }
 }

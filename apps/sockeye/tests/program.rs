@@ -7,6 +7,10 @@
     reason = "tests"
 )]
 
+#[cfg(unix)]
+#[path = "program/tls.rs"]
+mod tls;
+
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpListener,

@@ -19,6 +19,7 @@ use crate::{
     drivers::Drivers,
     http2,
     options::Http2,
+    tls::{Protocol, Tls, TlsStream},
     upgrade::{PeerAddr, Reply, answer, is_handshake, text},
     worker::{Common, Order, shut_down},
 };
@@ -71,6 +72,27 @@ pub(crate) async fn serve(
     order: watch::Receiver<Order>,
 ) {
     let _ = stream.set_nodelay(true);
+    let Some(tls) = &place.common.tls else {
+        return plain(stream, peer, place, drivers, order).await;
+    };
+    let Some(stream) = accept_tls(tls, stream, peer, &place, order.clone()).await else {
+        return;
+    };
+    match Protocol::of(&stream) {
+        Protocol::Http1 => http1(stream, peer, &place, &drivers, order).await,
+        // It is large, and waits in few places.
+        Protocol::Http2 => Box::pin(http2::serve(stream, peer, place, drivers, order)).await,
+    }
+}
+
+/// Serves a connection without TLS.
+async fn plain(
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+    drivers: Drivers,
+    order: watch::Receiver<Order>,
+) {
     if place.common.options.http2 == Http2::PriorKnowledge {
         match speaks_http2(&stream, &place, order.clone()).await {
             // It is large, and few connections have one.
@@ -80,6 +102,25 @@ pub(crate) async fn serve(
         }
     }
     http1(stream, peer, &place, &drivers, order).await;
+}
+
+/// Does the TLS handshake, unless there is no room or the server shuts down.
+async fn accept_tls(
+    tls: &Tls,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: &Place,
+    order: watch::Receiver<Order>,
+) -> Option<TlsStream> {
+    if place.room == Room::No {
+        // A handshake costs more than all that a 503 saves.
+        tracing::debug!(%peer, "too many connections: cut before the TLS handshake");
+        return None;
+    }
+    tokio::select! {
+        accepted = tls.accept(stream, peer, place.common.options.handshake_time) => accepted,
+        () = shut_down(order) => None,
+    }
 }
 
 /// Says whether a connection speaks HTTP/2; `None` if it says nothing, or not soon enough.

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::{rt::TokioIo, server::conn::auto};
 use sockeye_endpoint::{Endpoint, Opening};
@@ -23,6 +24,7 @@ use tokio::{
 use crate::{
     driver::{Driver, Stream, clock},
     timers::{Timer, Timers},
+    tls::TlsStream,
 };
 
 /// How long handlers have to learn that their sessions were cut.
@@ -129,21 +131,19 @@ impl Drivers {
         }
     }
 
-    /// Opens a session on a connection that was upgraded. The driver gets the TCP stream itself wherever there is one.
+    /// Opens a session on a connection that was upgraded. The driver gets the TCP stream itself, or its
+    /// TLS stream, wherever there is one.
     pub(crate) fn upgrade(&self, upgraded: Upgraded, newcomer: Newcomer) {
-        // A server that also speaks HTTP/2 wraps its streams once more, and knows how to unwrap them.
-        let parts = match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => Ok((parts.io, parts.read_buf)),
-            Err(upgraded) => auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded)
-                .map(|parts| (parts.io, parts.read_buf)),
-        };
-        match parts {
-            Ok((io, glued)) => {
-                let stream = io.into_inner();
+        let upgraded = match unwrap::<TcpStream>(upgraded) {
+            Ok((stream, glued)) => {
                 // Small messages must not wait for more; if that can't be set, they do.
                 let _ = stream.set_nodelay(true);
-                self.drive(stream, &glued, newcomer);
+                return self.drive(stream, &glued, newcomer);
             }
+            Err(upgraded) => upgraded,
+        };
+        match unwrap::<TlsStream>(upgraded) {
+            Ok((stream, glued)) => self.drive(stream, &glued, newcomer),
             Err(upgraded) => self.drive(TokioIo::new(upgraded), &[], newcomer),
         }
     }
@@ -213,6 +213,19 @@ impl Drivers {
         // The sender lives as long as `self`: this can't fail.
         let _ = count.wait_for(|count| *count == 0).await;
     }
+}
+
+/// Takes a stream out of the HTTP server's hands, with what was read of it.
+fn unwrap<S: Stream>(upgraded: Upgraded) -> Result<(S, Bytes), Upgraded> {
+    // A server that also speaks HTTP/2 wraps its streams once more, and knows how to unwrap them.
+    let (io, glued) = match upgraded.downcast::<TokioIo<S>>() {
+        Ok(parts) => (parts.io, parts.read_buf),
+        Err(upgraded) => {
+            let parts = auto::upgrade::downcast::<TokioIo<S>>(upgraded)?;
+            (parts.io, parts.read_buf)
+        }
+    };
+    Ok((io.into_inner(), glued))
 }
 
 impl std::fmt::Debug for Drivers {

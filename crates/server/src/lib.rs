@@ -14,11 +14,15 @@ mod options;
 mod server;
 mod service;
 mod timers;
+mod tls;
 mod upgrade;
 mod wheel;
 mod worker;
 
 pub use options::Http2;
+/// What [`Tls::from_rustls`] takes is of this version.
+pub use rustls;
 pub use server::{Bound, ServeError, Server, serve};
 pub use service::{EndpointService, IntoService};
+pub use tls::{PemError, Tls, TlsError, TlsReloader};
 pub use upgrade::PeerAddr;

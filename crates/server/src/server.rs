@@ -24,6 +24,7 @@ use tokio::{
 use crate::{
     listener::listen,
     options::{Http2, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Options},
+    tls::Tls,
     worker::{Common, Order, Pages, work},
 };
 
@@ -49,6 +50,7 @@ use crate::{
 pub struct Server {
     endpoints: Endpoints,
     pages: Option<Box<Pages>>,
+    tls: Option<Tls>,
     options: Options,
 }
 
@@ -78,6 +80,7 @@ impl Server {
         Self {
             endpoints,
             pages: None,
+            tls: None,
             options: Options::default(),
         }
     }
@@ -101,9 +104,9 @@ impl Server {
         self
     }
 
-    /// Sets how long a request's head may take to arrive, interceptors to decide, and the 101 to leave, each. Default
-    /// 10 s. A connection that asks for nothing is closed after it, too; in HTTP/2, where it is told to go away before,
-    /// after twice as long.
+    /// Sets how long a TLS handshake and a request's head may take to arrive, interceptors to decide, and the 101 to
+    /// leave, each. Default 10 s. A connection that asks for nothing is closed after it, too; in HTTP/2, where it is
+    /// told to go away before, after twice as long.
     pub fn handshake_time(mut self, handshake_time: Duration) -> Self {
         self.options.handshake_time = handshake_time;
         self
@@ -151,6 +154,15 @@ impl Server {
         self
     }
 
+    /// Makes the port speak HTTPS and `wss`, and nothing else. Default: plain HTTP and `ws`.
+    ///
+    /// Above `connections`, a connection is cut before its TLS handshake, which costs more than the 503 is worth. An
+    /// idle connection keeps its keys and a read buffer of 4 KiB.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Starts to listen. Clients may connect from now on; they are served once the server runs.
     ///
     /// # Errors
@@ -176,6 +188,7 @@ impl Server {
         let common = Common {
             routes,
             pages: self.pages,
+            tls: self.tls.map(|tls| tls.offering(self.options.http2)),
             options: self.options,
             asking: AtomicUsize::new(0),
             sessions: Arc::default(),
@@ -192,6 +205,7 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("endpoints", &self.endpoints)
+            .field("tls", &self.tls)
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

@@ -21,6 +21,7 @@ use crate::{
     drivers::Drivers,
     listener::accept,
     options::Options,
+    tls::Tls,
 };
 
 /// Answers requests that ask for no upgrade: pages, health checks.
@@ -30,6 +31,8 @@ pub(crate) type Pages = dyn Fn(&Parts) -> Option<Response<Bytes>> + Send + Sync;
 pub(crate) struct Common {
     pub(crate) routes: Routes,
     pub(crate) pages: Option<Box<Pages>>,
+    /// What connections are wrapped in; `None` for plain HTTP.
+    pub(crate) tls: Option<Tls>,
     pub(crate) options: Options,
     /// How many connections ask, or may ask again, over HTTP.
     pub(crate) asking: AtomicUsize,

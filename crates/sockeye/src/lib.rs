@@ -38,7 +38,8 @@ pub use sockeye_endpoint::{
     Session, SessionId, Socket, TrySendError, UpgradeRequest,
 };
 pub use sockeye_server::{
-    Bound, EndpointService, Http2, IntoService, PeerAddr, ServeError, Server, serve,
+    Bound, EndpointService, Http2, IntoService, PeerAddr, PemError, ServeError, Server, Tls,
+    TlsError, TlsReloader, rustls, serve,
 };
 pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,

@@ -8,6 +8,7 @@ use super::{
     key::Key,
     raw::{Raw, RawDeflate, RawEndpoint},
     rule::{Broken, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Rule},
+    tls::Tls,
     value::{Count, Size},
 };
 
@@ -16,6 +17,8 @@ use super::{
 pub(crate) struct Config {
     /// Where it listens and what a handshake may cost.
     pub(crate) server: Server,
+    /// How https is served; `None` for plain http.
+    pub(crate) tls: Option<Tls>,
     /// What one peer may cost, on every endpoint.
     pub(crate) limits: Limits,
     /// When silent peers are asked, on every endpoint.
@@ -65,6 +68,7 @@ impl Raw {
     pub(crate) fn check(&self) -> Result<Config, Vec<Broken>> {
         let mut broken = Vec::new();
         self.check_server(&mut broken);
+        let tls = self.tls.check(self.server.listen.0, &mut broken);
         self.check_limits(&mut broken);
         let deflate = check_deflate(&self.deflate, &mut broken);
         let say = check_endpoint("say", &self.say, &mut broken);
@@ -79,6 +83,7 @@ impl Raw {
         }
         Ok(Config {
             server: self.server(),
+            tls,
             limits: self.limits(),
             heartbeat: Heartbeat::default()
                 .period(self.heartbeat.period.0)

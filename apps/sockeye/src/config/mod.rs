@@ -12,10 +12,12 @@ mod rule;
 mod setting;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod value;
 
 pub(crate) use checked::{Config, Endpoint};
 pub(crate) use error::InvalidConfig;
 pub(crate) use resolve::{Resolved, Sources, resolve};
 pub(crate) use setting::{FILE_VARIABLE, Flags};
+pub(crate) use tls::{Certificate, Tls, TlsFlags, in_full};
 pub(crate) use value::{Listen, Workers};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sockeye::{ContextTakeover, Deflate, Heartbeat, Limits, Overflow};
 
+use super::tls::RawTls;
 use super::value::{Count, Listen, Period, Size, Time, Workers};
 
 /// Every section. What is serialized from its default is also the list of all keys there are.
@@ -13,6 +14,7 @@ pub(crate) struct Raw {
     pub(crate) limits: RawLimits,
     pub(crate) heartbeat: RawHeartbeat,
     pub(crate) deflate: RawDeflate,
+    pub(crate) tls: RawTls,
     pub(crate) say: RawEndpoint,
     pub(crate) echo: RawEndpoint,
 }

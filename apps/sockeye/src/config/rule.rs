@@ -3,7 +3,7 @@
 use sockeye::InvalidDeflate;
 use thiserror::Error;
 
-use super::key::Key;
+use super::{key::Key, tls::TlsRule};
 
 /// The smallest buffer for a request's head that the HTTP parser works with.
 pub(crate) const MIN_HEAD_BYTES: usize = 8 << 10;
@@ -49,6 +49,9 @@ pub(crate) enum Rule {
     /// zlib has no such level.
     #[error("the level must be 1 (fastest) to 9 (smallest), not {0}")]
     Level(u8),
+    /// What `[tls]` says can't be done.
+    #[error(transparent)]
+    Tls(#[from] TlsRule),
     /// RFC 7692 or zlib can't do it.
     #[error(transparent)]
     Deflate(#[from] InvalidDeflate),

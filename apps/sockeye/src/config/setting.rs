@@ -13,6 +13,7 @@ use super::{
     error::{ConfigError, Mistake},
     key::{Key, Known, VARIABLE_PREFIX},
     raw::Raw,
+    tls::TlsFlags,
     value::{Listen, Workers},
 };
 
@@ -42,12 +43,14 @@ pub(crate) struct Setting {
 }
 
 /// The settings that flags make.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Flags {
     /// `--listen`.
     pub(crate) listen: Option<Listen>,
     /// `--workers`.
     pub(crate) workers: Option<Workers>,
+    /// Those of TLS.
+    pub(crate) tls: TlsFlags,
 }
 
 impl Place {
@@ -185,15 +188,36 @@ fn shaped_like(default: Option<&Value>, text: String) -> Value {
 
 /// Reads the settings that flags make.
 pub(crate) fn from_flags(flags: &Flags) -> Vec<Result<Setting, ConfigError>> {
-    let listen = flags
-        .listen
-        .map(|listen| (Key::new("server", "listen"), listen.into(), "--listen"));
-    let workers = flags
-        .workers
-        .map(|workers| (Key::new("server", "workers"), workers.into(), "--workers"));
-    let setting = |(key, value, flag)| {
-        let place = Place::Flag(flag);
-        Ok(Setting { key, value, place })
-    };
-    listen.into_iter().chain(workers).map(setting).collect()
+    let tls = &flags.tls;
+    let text = |text: &Option<String>| text.clone().map(Value::String);
+    let settings = [
+        (
+            "server",
+            "listen",
+            flags.listen.map(Value::from),
+            "--listen",
+        ),
+        (
+            "server",
+            "workers",
+            flags.workers.map(Value::from),
+            "--workers",
+        ),
+        ("tls", "certificate", text(&tls.certificate), "--tls-cert"),
+        ("tls", "key", text(&tls.key), "--tls-key"),
+        (
+            "tls",
+            "self_signed",
+            tls.self_signed.map(Value::Boolean),
+            "--tls-self-signed",
+        ),
+    ];
+    let made = settings
+        .into_iter()
+        .filter_map(|(section, name, value, flag)| {
+            let (key, place) = (Key::new(section, name), Place::Flag(flag));
+            let value = value?;
+            Some(Ok(Setting { key, value, place }))
+        });
+    made.collect()
 }

@@ -12,6 +12,8 @@ use super::{
     setting::{Flags, from_file},
 };
 
+mod tls;
+
 /// A folder that is removed with what is in it.
 struct Folder(std::path::PathBuf);
 
@@ -96,12 +98,10 @@ fn flags_beat_the_environment_which_beats_the_file_which_beats_the_defaults() {
     ];
     let flags = Flags {
         listen: Some(":3".parse().unwrap()),
-        workers: None,
+        ..Flags::default()
     };
-    let config = from("precedence", file, &env, flags)
-        .unwrap()
-        .check()
-        .unwrap();
+    let resolved = from("precedence", file, &env, flags).unwrap();
+    let config = resolved.check().unwrap();
     assert_eq!(config.server.listen.port(), 3);
     assert_eq!(config.server.workers.get(), 2);
     assert_eq!(config.server.head_bytes, 32 << 10);

@@ -31,3 +31,4 @@ mod resets;
 mod served;
 mod shutdown;
 mod slow_readers;
+mod tls;

@@ -15,3 +15,4 @@ mod handshake;
 mod mount;
 mod opened;
 mod scribe;
+mod tls;
