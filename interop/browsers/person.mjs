@@ -17,9 +17,12 @@ export class Person {
   /**
    * @param {import("puppeteer-core").Browser} browser
    * @param {string} url of the page
-   * @param {{name?: string, viewport?: {width: number, height: number}}} [options]
+   * @param {object} [options]
+   * @param {string} [options.name]
+   * @param {import("puppeteer-core").Viewport} [options.viewport]
+   * @param {(page: import("puppeteer-core").Page) => Promise<unknown>} [options.before] the page is opened
    */
-  static async at(browser, url, { name, viewport = DESK } = {}) {
+  static async at(browser, url, { name, viewport = DESK, before = async () => {} } = {}) {
     const person = new Person();
     person.context = await browser.createBrowserContext();
     person.page = await person.context.newPage({ type: "window" });
@@ -35,6 +38,7 @@ export class Person {
       );
     });
     await page.setViewport(viewport);
+    await before(page);
     await page.goto(url);
     await person.is("open");
     if (name) await person.isCalled(name);
@@ -49,7 +53,7 @@ export class Person {
     await this.write("#name", name);
     await this.page.keyboard.press("Enter");
     await this.sees("#roster", name);
-    await this.page.keyboard.press("Escape");
+    await this.page.$$eval("details[data-unfolded]", (unfolded) => unfolded.forEach((details) => (details.open = false)));
   }
 
   /**
@@ -64,7 +68,7 @@ export class Person {
       (element, typed) => {
         // On a phone the roster, with one's name, is folded.
         const folded = element.closest("details:not([open])");
-        if (folded) folded.open = true;
+        if (folded) folded.open = folded.dataset.unfolded = true;
         element.focus();
         element.select();
         document.execCommand("insertText", false, typed);
