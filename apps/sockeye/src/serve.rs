@@ -20,7 +20,8 @@ use crate::{
     config::{Config, Endpoint},
     endpoints::{Echo, Say},
     internal::{self, Ready},
-    page, qr, redirect,
+    page::Page,
+    qr, redirect,
     shutdown::Signals,
     telemetry,
     tls::Secured,
@@ -113,7 +114,8 @@ fn bind(config: &Config, secured: Option<&Secured>) -> miette::Result<Bound> {
     let settings = &config.server;
     let mut server = server(config, endpoints(config)).workers(settings.workers);
     if config.say.is_some() {
-        server = server.pages(page::respond);
+        let page = Page::new(config.limits.message_bytes);
+        server = server.pages(move |request| page.respond(request));
     }
     if let Some(secured) = secured {
         server = server.tls(secured.tls.clone());

@@ -177,9 +177,10 @@ fn head(port: u16, request: &str) -> Vec<String> {
 #[test]
 fn responses_say_nothing_of_what_made_them() {
     let (mut child, port) = start();
-    let policy = "content-security-policy: default-src 'self'; script-src 'self'; style-src 'self'; \
-                  img-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; \
-                  form-action 'none'; frame-ancestors 'none'";
+    let policy = "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; \
+                  img-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; \
+                  form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+                  trusted-types 'none'";
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     let page = head(port, &get("/say"));
     let nothing = head(port, &get("/nothing"));
@@ -195,8 +196,11 @@ fn responses_say_nothing_of_what_made_them() {
             "content-length:",
             policy,
             "content-type: text/html; charset=utf-8",
+            "cross-origin-opener-policy: same-origin",
+            "cross-origin-resource-policy: same-origin",
             "date:",
             "etag:",
+            "permissions-policy: camera=(), microphone=(), geolocation=(), payment=(), usb=()",
             "referrer-policy: no-referrer",
             "x-content-type-options: nosniff",
         ]
