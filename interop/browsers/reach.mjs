@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { networkInterfaces } from "node:os";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { TLS, needs } from "./abilities.mjs";
 import { within } from "./deadline.mjs";
+import { PHONE } from "./person.mjs";
 import { room } from "./room.mjs";
 
 /**
@@ -37,6 +39,21 @@ export function reach(browser) {
     await closed.server.logs(/handshake refused.*status=403/);
     const open = await room(t, browser, { env: { SOCKEYE_SAY_ALLOWED_ORIGINS: `same-origin, ${origin}` } });
     assert.equal(await attempt(open.server.port), "open");
+  });
+
+  test("a phone reaches the page by the address that the program prints, without TLS", async (t) => {
+    const addresses = Object.values(networkInterfaces()).flat();
+    const address = addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+    if (!address) return t.skip("this machine has no address but its own");
+    const { join } = await room(t, browser, { host: "0.0.0.0" });
+    const desk = await join("Mina");
+    const phone = await join("Jonas", { host: address, viewport: PHONE });
+    // By a plain address the browser offers less: https and localhost are secure contexts, this is none.
+    assert.equal(await phone.page.evaluate(() => isSecureContext), false);
+    await phone.says("from the phone");
+    await desk.hears("from the phone");
+    phone.isContent();
+    desk.isContent();
   });
 
   test("over TLS they hear each other as well", needs("wss", async (t) => {

@@ -17,11 +17,11 @@ export class Server {
 
   /**
    * Starts the program, and waits until it says that it listens.
-   * @param {{port?: number, flags?: string[], env?: Record<string, string>}} [options]
+   * @param {{host?: string, port?: number, flags?: string[], env?: Record<string, string>}} [options]
    */
-  static async start({ port = 0, flags = [], env = {} } = {}) {
+  static async start({ host = "127.0.0.1", port = 0, flags = [], env = {} } = {}) {
     const server = new Server();
-    server.process = spawn(process.env.SOCKEYE, ["--listen", `127.0.0.1:${port}`, ...flags], {
+    server.process = spawn(process.env.SOCKEYE, ["--listen", `${host}:${port}`, ...flags], {
       env: { ...process.env, RUST_LOG: "warn,sockeye=info,sockeye_server=debug", NO_COLOR: "1", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -162,10 +162,7 @@ fn secured(status: StatusCode, body: Bytes) -> Response<Bytes> {
             HeaderName::from_static("permissions-policy"),
             PERMISSIONS_POLICY,
         ),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
+        // No Cross-Origin-Opener-Policy: on a plain address, as in a home network, browsers complain of it.
         (
             HeaderName::from_static("cross-origin-resource-policy"),
             "same-origin",

@@ -196,7 +196,6 @@ fn responses_say_nothing_of_what_made_them() {
             "content-length:",
             policy,
             "content-type: text/html; charset=utf-8",
-            "cross-origin-opener-policy: same-origin",
             "cross-origin-resource-policy: same-origin",
             "date:",
             "etag:",
