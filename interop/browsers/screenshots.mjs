@@ -2,7 +2,7 @@
 //
 //   SOCKEYE=target/debug/sockeye node interop/browsers/screenshots.mjs [FOLDER]
 //
-// interop/run installs what this needs. Names, colours, times and words are the same each time; the round trip is not.
+// interop/run installs what this needs. What is committed was reduced to 256 colours afterwards. Names, colours, times and words are the same each time; the round trip is not.
 
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
