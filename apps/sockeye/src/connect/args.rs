@@ -42,7 +42,7 @@ pub(crate) struct ConnectArgs {
     #[arg(long, requires = "exec")]
     pub(crate) exec_reply: bool,
     /// Close after so many messages have arrived
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
     /// When the input ends, close after nothing has arrived for so long; `forever` stays
     /// [default: 1s; with `--count`, forever]
@@ -63,6 +63,9 @@ pub(crate) struct ConnectArgs {
     /// How the server is reached
     #[command(flatten)]
     pub(crate) route: RouteArgs,
+    /// What happens when the connection is lost
+    #[command(flatten)]
+    pub(crate) retry: RetryArgs,
     /// What keeps the connection alive, and what it may cost
     #[command(flatten)]
     pub(crate) bounds: BoundsArgs,
@@ -109,10 +112,6 @@ pub(crate) struct HandshakeArgs {
 }
 
 /// How the server is reached.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of its own on the command line"
-)]
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network and TLS")]
 pub(crate) struct RouteArgs {
@@ -138,9 +137,19 @@ pub(crate) struct RouteArgs {
     /// How long connecting may take, with everything up to the 101
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = time)]
     pub(crate) connect_time: Duration,
-    /// Come back when the connection is lost
+}
+
+/// What happens when the connection is lost.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reconnecting")]
+pub(crate) struct RetryArgs {
+    /// Come back when the connection is lost, or not made yet, after up to 0.5 s at first and up to 30 s later; what is
+    /// typed meanwhile waits
     #[arg(long)]
     pub(crate) reconnect: bool,
+    /// Give up when so many attempts in a row have failed
+    #[arg(long, value_name = "N", requires = "reconnect", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) attempts: Option<u32>,
 }
 
 /// What keeps the connection alive, and what it may cost.
