@@ -40,8 +40,16 @@ find_or_install_python3() {
     fi
 }
 
-# Runs an installation in a folder named after the pins, unless it was done before. Prints the folder.
+# Runs an installation in a folder named after the pins, unless it was done before; one at a time. Prints the folder.
 installed() {
+    mkdir -p "$cache"
+    (
+        flock 9
+        install_once "$@"
+    ) 9>"$cache/lock"
+}
+
+install_once() {
     local name=$1 pins=$2 folder started=$SECONDS
     folder="$cache/$name-$(cksum <"$pins" | tr ' ' '-')"
     if [[ ! -e $folder/ready ]]; then

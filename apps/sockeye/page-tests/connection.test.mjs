@@ -8,18 +8,18 @@ import { Clock } from "./clock.mjs";
 /** A connection with the sockets it asked for, the states it went through and what it heard. */
 function setUp() {
   const clock = new Clock();
-  const [sockets, states, heard] = [[], [], []];
+  const [sockets, states, heard, last] = [[], [], [], {}];
   const connect = (url) => {
-    const socket = { url, sent: [], closed: 0, send: (text) => socket.sent.push(text), close: () => (socket.closed += 1) };
+    const socket = { url, sent: [], bufferedAmount: 0, closed: 0, send: (text) => socket.sent.push(text), close: () => (socket.closed += 1) };
     sockets.push(socket);
     return socket;
   };
   const connection = new Connection(
     "ws://test/say",
-    { onStatus: (status) => states.push(status.state), onMessage: (data) => heard.push(data) },
+    { onStatus: (status) => (states.push(status.state), (last.status = status)), onMessage: (data) => heard.push(data) },
     { connect, setTimer: clock.setTimer, clearTimer: clock.clearTimer, chance: () => 1 },
   );
-  return { clock, sockets, states, heard, connection };
+  return { clock, sockets, states, heard, last, connection };
 }
 
 test("it connects, opens, hears and says", () => {
@@ -36,7 +36,7 @@ test("a lost connection comes back after a wait that grows with each failure", (
   const { clock, sockets, states, connection } = setUp();
   connection.start();
   for (let failures = 0; failures < 4; failures += 1) {
-    sockets[failures].onclose();
+    sockets[failures].onclose({ code: 1006 });
     clock.pass(delay(failures, 1) - 1);
     assert.equal(sockets.length, failures + 1);
     clock.pass(1);
@@ -48,17 +48,17 @@ test("a lost connection comes back after a wait that grows with each failure", (
 test("the wait is short again only after the connection has held for a while", () => {
   const { clock, sockets, connection } = setUp();
   connection.start();
-  sockets[0].onclose();
+  sockets[0].onclose({ code: 1006 });
   clock.pass(delay(0, 1));
   sockets[1].onopen();
   clock.pass(STEADY_TIME - 1);
-  sockets[1].onclose();
+  sockets[1].onclose({ code: 1006 });
   clock.pass(delay(1, 1) - 1);
   assert.equal(sockets.length, 2);
   clock.pass(1);
   sockets[2].onopen();
   clock.pass(STEADY_TIME);
-  sockets[2].onclose();
+  sockets[2].onclose({ code: 1006 });
   clock.pass(delay(0, 1));
   assert.equal(sockets.length, 4);
 });
@@ -86,6 +86,49 @@ test("a connection on which nothing comes back is given up", () => {
   assert.equal(states.at(-1), "waiting");
 });
 
+test("a large message that leaves slowly is waited for, and one that is stuck is not", () => {
+  const { clock, sockets, states, connection } = setUp();
+  connection.start();
+  sockets[0].onopen();
+  const socket = sockets[0];
+  socket.send = () => (socket.bufferedAmount = 900);
+  connection.send(new Uint8Array(900));
+  for (const left of [600, 300, 0]) {
+    socket.bufferedAmount = left;
+    clock.pass(ANSWER_TIME);
+    assert.equal(states.at(-1), "open");
+  }
+  clock.pass(ANSWER_TIME);
+  assert.equal(states.at(-1), "waiting");
+});
+
+test("a network that takes all and brings nothing is given up, also while one goes on sending", () => {
+  const { clock, sockets, states, connection } = setUp();
+  connection.start();
+  sockets[0].onopen();
+  const socket = sockets[0];
+  // A socket counts what was sent until the system took it.
+  socket.send = () => (socket.bufferedAmount = 100);
+  for (let sent = 0; sent < 4; sent++) {
+    connection.send("into nothing");
+    clock.pass(ANSWER_TIME / 4);
+    socket.bufferedAmount = 0;
+    clock.pass(ANSWER_TIME / 4);
+  }
+  assert.equal(states.at(-1), "waiting");
+});
+
+test("a lost connection says how it ended, and an attempt that failed that it did", () => {
+  const { clock, sockets, last, connection } = setUp();
+  connection.start();
+  sockets[0].onclose({ code: 1006 });
+  assert.deepEqual([last.status.after, last.status.code], ["refused", 1006]);
+  clock.pass(delay(0, 1));
+  sockets[1].onopen();
+  sockets[1].onclose({ code: 1012 });
+  assert.deepEqual([last.status.after, last.status.code], ["lost", 1012]);
+});
+
 test("retry does not wait, and does nothing while there is nothing to retry", () => {
   const { sockets, connection } = setUp();
   connection.retry();
@@ -94,7 +137,7 @@ test("retry does not wait, and does nothing while there is nothing to retry", ()
   connection.start();
   connection.retry();
   assert.equal(sockets.length, 1);
-  sockets[0].onclose();
+  sockets[0].onclose({ code: 1006 });
   connection.retry();
   assert.equal(sockets.length, 2);
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { encodeFile } from "../page/frame.js";
 import { encode } from "../page/protocol.js";
 import { Room } from "../page/room.js";
-import { EXPIRY, REFRESH } from "../page/roster.js";
+import { PATIENCE, REFRESH, SILENCE } from "../page/roster.js";
 import { Clock } from "./clock.mjs";
 
 /** People in one room that relays whatever is said to all, also to the one who says it. */
@@ -12,10 +13,16 @@ class Hall {
   guests = [];
 
   join(id, name) {
-    const guest = { id, people: [], said: [], sent: 0, present: true };
+    const guest = { id, people: [], said: [], moved: [], own: [], trips: [], sent: 0, present: true };
     guest.room = new Room(
       { id, name },
-      { onPeople: (people) => (guest.people = people.map((p) => p.name)), onSaid: (heard) => guest.said.push(heard) },
+      {
+        onPeople: (people) => (guest.people = people.map((p) => p.name)),
+        onMoved: (who, way) => guest.moved.push(`${who} ${way}`),
+        onSaid: (heard) => guest.said.push(heard),
+        onOwn: (key) => guest.own.push(key),
+        onRoundTrip: (ms) => guest.trips.push(ms),
+      },
       {
         send: (text) => {
           guest.sent += 1;
@@ -62,12 +69,64 @@ test("many greetings at once are answered once", () => {
   assert.equal(ann.sent, sent + 1);
 });
 
-test("all hear what is said, also the speaker", () => {
+test("others hear what is said once, and the speaker learns that it was heard", () => {
   const hall = new Hall();
   const [ann, bea] = [hall.join("a", "Ann"), hall.join("b", "Bea")];
-  bea.room.say("hi");
-  const said = { type: "say", id: "b", name: "Bea", text: "hi" };
-  assert.deepEqual([ann.said, bea.said], [[said], [said]]);
+  const said = { type: "say", id: "b", name: "Bea", key: "1", text: "hi" };
+  hall.relay(encode(said));
+  hall.relay(encode(said));
+  assert.deepEqual([ann.said, ann.own], [[said], []]);
+  assert.deepEqual([bea.said, bea.own], [[], ["1", "1"]]);
+});
+
+test("a file is heard as a text is", () => {
+  const hall = new Hall();
+  const [ann, bea] = [hall.join("a", "Ann"), hall.join("b", "Bea")];
+  const file = { id: "b", name: "Bea", key: "1", file: "a.txt", kind: "text/plain", bytes: Uint8Array.of(1, 2) };
+  for (let n = 0; n < 2; n += 1) hall.relay(encodeFile(file).buffer);
+  assert.deepEqual([ann.said, bea.own], [[{ type: "file", ...file }], ["1", "1"]]);
+});
+
+test("who comes and goes is told, and who was there before is not", () => {
+  const hall = new Hall();
+  const ann = hall.join("a", "Ann");
+  hall.clock.pass(1000);
+  const bea = hall.join("b", "Bea");
+  hall.clock.pass(1000);
+  // A connection that was lost and is back is no new person.
+  bea.room.enter();
+  bea.room.leave();
+  bea.room.leave();
+  assert.deepEqual([ann.moved, bea.moved], [["Bea joined", "Bea left"], []]);
+});
+
+test("who was there before and after a lost connection did not move, and who left meanwhile is gone", () => {
+  const hall = new Hall();
+  const [ann, , cho] = [hall.join("a", "Ann"), hall.join("b", "Bea"), hall.join("c", "Cho")];
+  hall.clock.pass(1000);
+  ann.moved.length = 0;
+  cho.present = false;
+  for (const guest of hall.guests.filter((g) => g.present)) guest.room.enter();
+  hall.pass(PATIENCE + 2 * REFRESH);
+  assert.deepEqual([ann.people, ann.moved], [["Ann", "Bea"], ["Cho left"]]);
+});
+
+test("the round trip is the time until a page hears its own sign of life", () => {
+  const hall = new Hall();
+  const ann = hall.join("a", "Ann");
+  assert.deepEqual(ann.trips, [0]);
+  hall.relay = (data) => hall.clock.setTimer(() => ann.room.hear(data), 12);
+  ann.room.refresh();
+  hall.clock.pass(12);
+  assert.deepEqual(ann.trips, [0, 12]);
+});
+
+test("a page in the background that is asked answers at once, and stays", () => {
+  const hall = new Hall();
+  const [ann, bea] = [hall.join("a", "Ann"), hall.join("b", "Bea")];
+  bea.room.refresh = () => {};
+  hall.pass(10 * SILENCE);
+  assert.deepEqual([ann.people, ann.moved], [["Ann", "Bea"], ["Bea joined"]]);
 });
 
 test("what other clients say is heard too", () => {
@@ -75,7 +134,7 @@ test("what other clients say is heard too", () => {
   const ann = hall.join("a", "Ann");
   hall.relay("plain");
   hall.relay(new ArrayBuffer(9));
-  assert.deepEqual(ann.said, [{ type: "text", text: "plain" }, { type: "bytes", size: 9 }]);
+  assert.deepEqual(ann.said, [{ type: "text", text: "plain" }, { type: "bytes", bytes: new Uint8Array(9) }]);
 });
 
 test("who says goodbye is gone at once, who is silent is gone in time, and who is there stays", () => {
@@ -86,7 +145,7 @@ test("who says goodbye is gone at once, who is silent is gone in time, and who i
   bea.present = false;
   assert.deepEqual(ann.people, ["Ann", "Cho"]);
   cho.present = false;
-  hall.pass(EXPIRY + 2 * REFRESH);
+  hall.pass(SILENCE + PATIENCE + 2 * REFRESH);
   assert.deepEqual(ann.people, ["Ann"]);
 });
 

@@ -1,18 +1,41 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { answerDelay, EXPIRY, MOST, Roster } from "../page/roster.js";
+import { answerDelay, MOST, PATIENCE, Roster, SILENCE } from "../page/roster.js";
 
 const names = (roster) => roster.list().map((person) => person.name);
 
-test("one who is heard of is there until the silence is too long", () => {
+test("one who is silent for too long is asked once", () => {
   const roster = new Roster();
   assert.equal(roster.see("a", "Ann", 0), "joined");
   assert.equal(roster.see("b", "Bea", 0), "joined");
   assert.equal(roster.see("a", "Ann", 1), "known");
-  assert.deepEqual(roster.expire(EXPIRY), []);
-  assert.deepEqual(roster.expire(EXPIRY + 1).map((person) => person.id), ["b"]);
-  assert.deepEqual(names(roster), ["Ann"]);
+  assert.deepEqual(roster.silent(SILENCE), []);
+  assert.deepEqual(roster.silent(SILENCE + 1).map((person) => person.id), ["b"]);
+  roster.ask("b", SILENCE + 1);
+  assert.deepEqual(roster.silent(SILENCE + 1), []);
+});
+
+test("one who was asked and is silent is gone, one who answers stays, and nobody goes unasked", () => {
+  const roster = new Roster();
+  for (const [id, name] of [["a", "Ann"], ["b", "Bea"], ["c", "Cho"]]) roster.see(id, name, 0);
+  for (const id of ["a", "b", "unknown"]) roster.ask(id, 100);
+  roster.ask("b", 5000);
+  roster.see("a", "Ann", 200);
+  assert.deepEqual(roster.expire(100 + PATIENCE - 1), []);
+  assert.deepEqual(roster.expire(100 + PATIENCE).map((person) => person.id), ["b"]);
+  roster.expire(9 * SILENCE);
+  assert.deepEqual(names(roster), ["Ann", "Cho"]);
+});
+
+test("after a time without a connection everyone is to be asked who does not speak first", () => {
+  const roster = new Roster();
+  for (const [id, name] of [["a", "Ann"], ["b", "Bea"]]) roster.see(id, name, 100);
+  roster.ask("b", 100);
+  roster.doubt(200);
+  roster.see("a", "Ann", 201);
+  assert.deepEqual(roster.expire(9 * PATIENCE), []);
+  assert.deepEqual(roster.silent(202).map((person) => person.id), ["b"]);
 });
 
 test("one who takes another name stays one", () => {

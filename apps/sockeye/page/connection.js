@@ -20,7 +20,9 @@ export const ANSWER_TIME = 15_000;
 export const STEADY_TIME = 5_000;
 
 /**
- * @typedef {{state: "closed"} | {state: "connecting"} | {state: "open"} | {state: "waiting", ms: number}} Status
+ * @typedef {{state: "closed"} | {state: "connecting"} | {state: "open"} | Waiting} Status
+ * @typedef {{state: "waiting", ms: number, after: "lost" | "refused", code: number}} Waiting
+ *   `refused` if it did not even open; `code` is that of the close (RFC 6455 §7.4), 0 if it was given up
  *
  * @typedef {object} Surroundings
  * @property {(url: string) => WebSocket} connect
@@ -50,6 +52,8 @@ export class Connection {
    */
   #answer;
   #failures = 0;
+  /** How much was still to leave the browser when that was last looked at. */
+  #left = 0;
   /** @type {string} */
   #url;
   /** @type {Listener} */
@@ -89,14 +93,29 @@ export class Connection {
 
   /**
    * Sends, if it is open.
-   * @param {string} text
+   * @param {string | Uint8Array<ArrayBuffer>} data
    * @returns {boolean} whether it was handed to the socket
    */
-  send(text) {
+  send(data) {
     if (this.#status.state !== "open" || !this.#socket) return false;
-    this.#socket.send(text);
-    if (!this.#answer.runs) this.#answer.start(() => this.#lost(), ANSWER_TIME);
+    this.#socket.send(data);
+    if (!this.#answer.runs) {
+      // What is sent later must not look as if it left: nothing would ever be given up while one goes on sending.
+      this.#left = this.#socket.bufferedAmount;
+      this.#expectAnswer();
+    }
     return true;
+  }
+
+  /** A large file on a slow line takes longer than an answer may: as long as it leaves, nothing is lost. */
+  #expectAnswer() {
+    this.#answer.start(() => {
+      const left = this.#socket?.bufferedAmount ?? 0;
+      const leaves = left < this.#left;
+      this.#left = left;
+      if (leaves) this.#expectAnswer();
+      else this.#lost(0);
+    }, ANSWER_TIME);
   }
 
   #attempt() {
@@ -106,9 +125,9 @@ export class Connection {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#opened();
     socket.onmessage = (event) => this.#heard(event.data);
-    socket.onclose = () => this.#lost();
+    socket.onclose = (event) => this.#lost(event.code);
     this.#socket = socket;
-    this.#timer.start(() => this.#lost(), CONNECT_TIME);
+    this.#timer.start(() => this.#lost(0), CONNECT_TIME);
   }
 
   #opened() {
@@ -124,12 +143,14 @@ export class Connection {
     this.#listener.onMessage(data);
   }
 
-  #lost() {
+  /** @param {number} code */
+  #lost(code) {
+    const after = this.#status.state === "open" ? "lost" : "refused";
     this.#abandon();
     const ms = delay(this.#failures, this.#around.chance());
     this.#failures += 1;
     this.#timer.start(() => this.#attempt(), ms);
-    this.#enter({ state: "waiting", ms });
+    this.#enter({ state: "waiting", ms, after, code });
   }
 
   /** Lets go of the socket and of what was waited for; a socket that hangs is not waited for either. */

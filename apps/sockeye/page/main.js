@@ -1,39 +1,64 @@
-// The page's start: puts the connection, the room and the view together.
+// The page's start: puts the connection, the room, the outbox and the views together.
 
+import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
+import { translate } from "./dom.js";
+import { choose, Words } from "./i18n.js";
+import { Log } from "./log.js";
+import { Outbox } from "./outbox.js";
 import { tidyName } from "./protocol.js";
 import { Room } from "./room.js";
 import { REFRESH } from "./roster.js";
+import { Sender } from "./sender.js";
+import { askSettings } from "./settings.js";
 import { View } from "./view.js";
 
 const NAME_KEY = "sockeye.name";
+/** RFC 6455 §7.4.1. */
+const GOING_AWAY = 1001;
+const MESSAGE_TOO_BIG = 1009;
+const SERVICE_RESTART = 1012;
 
+const words = new Words(choose(navigator.languages), navigator.languages[0]);
+translate(words);
 const me = { id: randomId(), name: rememberedName() ?? guestName() };
+/** @type {import("./settings.js").Settings | "unknown" | undefined} */
+let settings;
+let keys = 0;
 
-const view = new View(me, {
-  onSay: (text) => room.say(text),
+const view = new View(me.id, words, () => connection.retry());
+const log = new Log(words, {
+  onUnread: (count) => view.showUnread(count),
+  onRetry: (key) => {
+    log.mark(key, "waiting");
+    outbox.retry(key);
+  },
+});
+const composer = new Composer(me.name, {
+  onSay: (text) => sender.say(text),
+  onFiles: (files) => sender.sendFiles(files),
   onName: (typed) => {
     const name = typed.trim() === "" ? guestName() : tidyName(typed);
     remember(name);
     room.rename(name);
     return name;
   },
-  onRetry: () => connection.retry(),
 });
-
 const connection = new Connection(socketUrl(), {
-  onStatus: (status) => {
-    view.showStatus(status);
-    if (status.state === "open") room.enter();
-  },
+  onStatus: (status) => void changed(status),
   onMessage: (data) => room.hear(data),
 });
-
+const outbox = new Outbox((data) => connection.send(data), (key) => log.mark(key, "failed"));
 const room = new Room(
   me,
   {
     onPeople: (people) => view.showPeople(people),
-    onSaid: (heard) => view.showMessage(heard),
+    onMoved: (name, way) => log.note(words.say(way, { name })),
+    onSaid: (heard) => log.add(entryOf(heard)),
+    onOwn: (key) => {
+      if (outbox.delivered(key)) log.mark(key, "sent");
+    },
+    onRoundTrip: (ms) => view.showRoundTrip(ms),
   },
   {
     send: (text) => connection.send(text),
@@ -42,6 +67,15 @@ const room = new Room(
     now: () => performance.now(),
   },
 );
+const sender = new Sender({
+  me: () => room.me,
+  settings: () => settings,
+  outbox,
+  show: (entry) => log.add(entry),
+  notice: (text) => composer.notice(text),
+  newKey: () => String((keys += 1)),
+  words,
+});
 
 setInterval(() => room.refresh(), REFRESH);
 addEventListener("online", () => connection.retry());
@@ -55,6 +89,54 @@ addEventListener("pagehide", () => {
 });
 addEventListener("pageshow", () => connection.start());
 connection.start();
+// On a phone the keyboard would cover the room at once.
+if (matchMedia("(pointer: fine)").matches) composer.focus();
+
+/** @param {import("./connection.js").Status} status */
+async function changed(status) {
+  view.showStatus(status, navigator.onLine ? "online" : "offline");
+  if (status.state === "open") {
+    outbox.lost();
+    room.enter();
+    outbox.pump();
+    // Another server may answer than before.
+    const told = await askSettings();
+    settings = told === "unreachable" ? settings : told;
+  }
+  if (status.state === "waiting") await explain(status);
+}
+
+/** @param {import("./connection.js").Waiting} status */
+async function explain({ after, code }) {
+  if (code === MESSAGE_TOO_BIG) view.showReason("tooLargeForServer");
+  else if (code === GOING_AWAY || code === SERVICE_RESTART) view.showReason("restarting");
+  else if (after === "refused") {
+    // A script is not told why a handshake failed; whether pages are served tells the likely reasons apart.
+    const reason = (await askSettings()) === "unreachable" ? "unreachable" : "blocked";
+    if (document.body.dataset.state !== "open") view.showReason(reason);
+  }
+}
+
+/**
+ * @param {import("./protocol.js").Talk} heard
+ * @returns {import("./entry.js").Entry}
+ */
+function entryOf(heard) {
+  const common = { at: new Date(), side: /** @type {const} */ ("theirs") };
+  const unknown = { id: "", name: words.say("someone") };
+  switch (heard.type) {
+    case "say":
+      return { ...common, id: heard.id, name: heard.name, text: heard.text };
+    case "file": {
+      const { id, name, file, kind, bytes } = heard;
+      return { ...common, id, name, file: { name: file, kind, bytes } };
+    }
+    case "text":
+      return { ...common, ...unknown, text: heard.text };
+    case "bytes":
+      return { ...common, ...unknown, file: { name: "", kind: "", bytes: heard.bytes } };
+  }
+}
 
 /** @returns {string} */
 function socketUrl() {
@@ -74,7 +156,7 @@ function randomId() {
 
 /** @returns {string} */
 function guestName() {
-  return `Guest ${100 + Math.floor(Math.random() * 900)}`;
+  return words.say("guest", { number: 100 + Math.floor(Math.random() * 900) });
 }
 
 /** @returns {string | undefined} */

@@ -1,13 +1,15 @@
 // The room as one page keeps it: greets, answers greetings, says now and then that it is there, and knows who else is.
 //
 // The endpoint only relays, so who is there is an agreement among pages: `hello` on coming, `here` in answer and every
-// so often, `bye` on leaving; of whom nothing was heard for long is gone. Anyone could claim to be anyone.
+// so often, `bye` on leaving; who is silent for long is asked, and without an answer gone. Anyone could claim to be
+// anyone.
 
 import { encode, parse } from "./protocol.js";
 import { answerDelay, Roster } from "./roster.js";
+import { Seen } from "./seen.js";
 
 /**
- * @typedef {import("./protocol.js").Heard} Heard
+ * @typedef {import("./protocol.js").Talk} Talk
  * @typedef {import("./roster.js").Person} Person
  *
  * @typedef {object} Surroundings
@@ -18,13 +20,19 @@ import { answerDelay, Roster } from "./roster.js";
  *
  * @typedef {object} Listener
  * @property {(people: Person[]) => void} onPeople
- * @property {(heard: Exclude<Heard, {type: "hello" | "here" | "bye"}>) => void} onSaid
+ * @property {(name: string, way: "joined" | "left") => void} onMoved
+ * @property {(heard: Talk) => void} onSaid what someone else said
+ * @property {(key: string) => void} onOwn what was said here was heard again
+ * @property {(ms: number) => void} onRoundTrip
  */
 
 /** Who is in the room, and what is said in it. */
 export class Room {
   #roster = new Roster();
+  #seen = new Seen();
   #answers = false;
+  /** The last sign of life that was numbered, and when. */
+  #told = { n: 0, at: 0 };
   /** @type {{id: string, name: string}} */
   #me;
   /** @type {Listener} */
@@ -43,9 +51,14 @@ export class Room {
     this.#around = around;
   }
 
-  /** Comes into the room: whoever was there before is forgotten, and will answer. */
+  /** Who is at this page. */
+  get me() {
+    return this.#me;
+  }
+
+  /** Comes into the room, also once more: whoever was there before will answer, or be asked. */
   enter() {
-    this.#roster.clear();
+    this.#roster.doubt(this.#around.now());
     this.#roster.see(this.#me.id, this.#me.name, this.#around.now());
     this.#tell("hello");
     this.#showPeople();
@@ -56,11 +69,19 @@ export class Room {
     this.#tell("bye");
   }
 
-  /** Says that it is still there, and forgets who is not. To be called every `REFRESH` milliseconds. */
+  /** Says that it is still there, asks who is silent, and forgets who is gone. To be called every `REFRESH` ms. */
   refresh() {
-    this.#tell("here");
-    this.#roster.see(this.#me.id, this.#me.name, this.#around.now());
-    if (this.#roster.expire(this.#around.now()).length > 0) this.#showPeople();
+    // Without a connection nobody can be heard, and nobody is gone for that.
+    if (!this.#tell("here")) return;
+    const now = this.#around.now();
+    this.#roster.see(this.#me.id, this.#me.name, now);
+    const gone = this.#roster.expire(now);
+    for (const { name } of gone) this.#listener.onMoved(name, "left");
+    if (gone.length > 0) this.#showPeople();
+    for (const { id } of this.#roster.silent(now)) {
+      this.#roster.ask(id, now);
+      this.#around.send(encode({ type: "ask", ...this.#me, to: id }));
+    }
   }
 
   /**
@@ -75,38 +96,51 @@ export class Room {
   }
 
   /**
-   * Says something.
-   * @param {string} text
-   * @returns {boolean} whether it was sent
-   */
-  say(text) {
-    return this.#around.send(encode({ type: "say", ...this.#me, text }));
-  }
-
-  /**
    * Takes what arrived.
    * @param {string | ArrayBuffer} data
    */
   hear(data) {
     const heard = parse(data);
+    if (heard.type === "text" || heard.type === "bytes") this.#listener.onSaid(heard);
+    else if (heard.id === this.#me.id) this.#hearOwn(heard);
+    else this.#hearOther(heard);
+  }
+
+  /**
+   * What carries this page's id and is not known here is no page's: none shares its id.
+   * @param {import("./protocol.js").Presence | import("./protocol.js").Ask | import("./protocol.js").Said | import("./protocol.js").File} heard
+   */
+  #hearOwn(heard) {
+    const { type } = heard;
+    if ((type === "say" || type === "file") && heard.key !== undefined) this.#listener.onOwn(heard.key);
+    if ((type === "hello" || type === "here") && heard.n === this.#told.n) {
+      this.#listener.onRoundTrip(this.#around.now() - this.#told.at);
+    }
+  }
+
+  /** @param {import("./protocol.js").Presence | import("./protocol.js").Ask | import("./protocol.js").Said | import("./protocol.js").File} heard */
+  #hearOther(heard) {
+    const { id, name } = heard;
+    if (heard.type === "bye") {
+      if (!this.#roster.leave(id)) return;
+      this.#listener.onMoved(name, "left");
+      this.#showPeople();
+      return;
+    }
+    const change = this.#see(id, name);
     switch (heard.type) {
       case "hello":
-        this.#see(heard.id, heard.name);
-        if (heard.id !== this.#me.id) this.#answerSoon();
+        if (change === "joined") this.#listener.onMoved(name, "joined");
+        this.#answerSoon();
         break;
-      case "here":
-        this.#see(heard.id, heard.name);
-        break;
-      case "bye":
-        if (heard.id !== this.#me.id && this.#roster.leave(heard.id)) this.#showPeople();
+      case "ask":
+        // At once: the timers of a page in the background are slow.
+        if (heard.to === this.#me.id) this.#tell("here");
+        else this.#roster.ask(heard.to, this.#around.now());
         break;
       case "say":
-        this.#see(heard.id, heard.name);
-        this.#listener.onSaid(heard);
-        break;
-      case "text":
-      case "bytes":
-        this.#listener.onSaid(heard);
+      case "file":
+        if (heard.key === undefined || this.#seen.note(id, heard.key) === "new") this.#listener.onSaid(heard);
         break;
     }
   }
@@ -126,14 +160,15 @@ export class Room {
    * @param {string} name
    */
   #see(id, name) {
-    const mine = id === this.#me.id ? this.#me.name : name;
-    const change = this.#roster.see(id, mine, this.#around.now());
+    const change = this.#roster.see(id, name, this.#around.now());
     if (change === "joined" || change === "renamed") this.#showPeople();
+    return change;
   }
 
   /** @param {"hello" | "here" | "bye"} type */
   #tell(type) {
-    this.#around.send(encode({ type, ...this.#me }));
+    this.#told = { n: this.#told.n + 1, at: this.#around.now() };
+    return this.#around.send(encode({ type, ...this.#me, n: this.#told.n }));
   }
 
   #showPeople() {

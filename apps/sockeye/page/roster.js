@@ -1,15 +1,17 @@
 // Who is there, as far as one page has heard. Pure: the time is an argument, in milliseconds.
 
 /** How often a page says that it is still there. */
-export const REFRESH = 20_000;
-/** After how long a silence someone is taken for gone. */
-export const EXPIRY = 60_000;
+export const REFRESH = 10_000;
+/** After how long a silence someone is asked. A page in the background may speak only once a minute by itself. */
+export const SILENCE = 30_000;
+/** How long after being asked someone silent is taken for gone. */
+export const PATIENCE = 15_000;
 /** The most people who are kept; more are not listed. */
 export const MOST = 200;
 
 /**
- * One who is there.
- * @typedef {{id: string, name: string, seen: number}} Person
+ * One who is there; `asked` is when the silent one was asked.
+ * @typedef {{id: string, name: string, seen: number, asked?: number}} Person
  */
 
 /** The people of whom something was heard not long ago. */
@@ -33,6 +35,16 @@ export class Roster {
   }
 
   /**
+   * Notes that someone was asked, by whomever.
+   * @param {string} id
+   * @param {number} now
+   */
+  ask(id, now) {
+    const person = this.#people.get(id);
+    if (person) person.asked ??= now;
+  }
+
+  /**
    * Forgets one who left.
    * @param {string} id
    * @returns {Person | undefined} who it was
@@ -44,19 +56,32 @@ export class Roster {
   }
 
   /**
-   * Forgets those of whom nothing was heard for too long.
+   * Lists those who are silent and have not been asked.
+   * @param {number} now
+   * @returns {Person[]}
+   */
+  silent(now) {
+    return [...this.#people.values()].filter(({ seen, asked }) => asked === undefined && now - seen > SILENCE);
+  }
+
+  /**
+   * Forgets those who were asked and did not answer in time. Nobody is forgotten unasked: the one who counts may have
+   * slept.
    * @param {number} now
    * @returns {Person[]} who they were
    */
   expire(now) {
-    const gone = [...this.#people.values()].filter((person) => now - person.seen > EXPIRY);
+    const gone = [...this.#people.values()].filter(({ asked }) => asked !== undefined && now - asked >= PATIENCE);
     for (const person of gone) this.#people.delete(person.id);
     return gone;
   }
 
-  /** Forgets everyone. */
-  clear() {
-    this.#people.clear();
+  /**
+   * Takes everyone for silent, as after a time without a connection: who says nothing now will be asked.
+   * @param {number} now
+   */
+  doubt(now) {
+    for (const { id, name } of this.#people.values()) this.#people.set(id, { id, name, seen: now - SILENCE - 1 });
   }
 
   /** @returns {number} how many are there */

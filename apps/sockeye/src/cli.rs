@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    config::{Flags, Listen, TlsFlags, Workers},
+    config::{Flags, Listen, Port, TlsFlags, Workers},
     connect::ConnectArgs,
 };
 
@@ -51,6 +51,9 @@ pub(crate) struct ServeArgs {
     /// How many threads serve, or `auto` for one a core [default: auto]
     #[arg(long, value_name = "N")]
     workers: Option<Workers>,
+    /// Where /metrics, /health and /ready are: an address and port, a port of the loopback, or `off` [default: off]
+    #[arg(long, value_name = "ADDR")]
+    internal_listen: Option<Port>,
     /// When to draw a QR code of the page's address, for a phone; `auto` does on a terminal
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) qr: Qr,
@@ -104,6 +107,7 @@ impl ServeArgs {
         Flags {
             listen: self.listen,
             workers: self.workers,
+            internal: self.internal_listen,
             tls: self.tls.flags(),
         }
     }
@@ -150,5 +154,18 @@ mod tests {
     fn the_command_line_is_consistent_in_itself() {
         use clap::CommandFactory;
         <Cli as CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn the_internal_port_is_off_or_on_the_loopback_unless_an_address_is_named() {
+        let port = |text: &str| {
+            let port = text.parse::<Port>().unwrap();
+            port.0.map(|address| address.to_string())
+        };
+        assert_eq!(port("off"), None);
+        assert_eq!(port(":9090").unwrap(), "127.0.0.1:9090");
+        assert_eq!(port("9090").unwrap(), "127.0.0.1:9090");
+        assert_eq!(port("0.0.0.0:9090").unwrap(), "0.0.0.0:9090");
+        assert!("of".parse::<Port>().is_err());
     }
 }

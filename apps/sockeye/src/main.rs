@@ -6,6 +6,8 @@ mod cli;
 mod config;
 mod connect;
 mod endpoints;
+mod exposition;
+mod internal;
 mod page;
 mod qr;
 mod redirect;

@@ -19,11 +19,16 @@ use crate::{
     cli::Qr,
     config::{Config, Endpoint},
     endpoints::{Echo, Say},
-    page, qr, redirect,
+    internal::{self, Ready},
+    page::Page,
+    qr, redirect,
     shutdown::Signals,
     telemetry,
     tls::Secured,
 };
+
+/// How many may ask at the internal port at a time.
+const INTERNAL_CONNECTIONS: usize = 64;
 
 /// The address can't be listened on.
 #[derive(Debug, Error)]
@@ -54,6 +59,8 @@ async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
     let mut secured = config.tls.as_ref().map(Secured::new).transpose()?;
     let bound = bind(config, secured.as_ref())?;
     let redirecting = bind_redirect(config, bound.local_addr().port())?;
+    let ready = Ready::default();
+    let internal = bind_internal(config, &bound, &ready)?;
     let greeting = Greeting {
         config,
         bound: bound.local_addr(),
@@ -66,31 +73,40 @@ async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
         },
     };
     write!(io::stdout().lock(), "{}", greeting.text()).into_diagnostic()?;
-    let asked = Notify::new();
-    let mut serving = pin!(bound.run_until(asked.notified()));
-    let redirecting = async {
-        match redirecting {
-            Some(redirecting) => redirecting.run().await,
-            None => pending().await,
-        }
-    };
-    let renewing = async {
+    let mut beside = pin!(async {
+        // Each ends by itself only if it can't begin.
+        tokio::try_join!(run_beside(redirecting), run_beside(internal))
+    });
+    let mut renewing = pin!(async {
         match secured.as_mut().and_then(|secured| secured.renewal.take()) {
             Some((renewal, reloader)) => renewal.run(reloader).await,
             None => pending().await,
         }
-    };
+    });
+    let asked = Notify::new();
+    let mut serving = pin!(bound.run_until(asked.notified()));
+    ready.begin();
     tokio::select! {
         served = &mut serving => return served.into_diagnostic(),
-        served = redirecting => return served.into_diagnostic(),
-        () = renewing => {}
+        Err(error) = &mut beside => return Err(error).into_diagnostic(),
+        () = &mut renewing => {}
         () = signals.next() => {}
     }
+    ready.end();
     tracing::info!("closing every session; a second signal stops at once");
     asked.notify_one();
     tokio::select! {
+        // Meanwhile the workers of the internal port go on.
         served = serving => served.into_diagnostic(),
         () = signals.stop_at_next() => Ok(()),
+    }
+}
+
+/// Runs a server for as long as the program does.
+async fn run_beside(server: Option<Bound>) -> Result<(), ServeError> {
+    match server {
+        Some(server) => server.run().await,
+        None => pending().await,
     }
 }
 
@@ -98,7 +114,8 @@ fn bind(config: &Config, secured: Option<&Secured>) -> miette::Result<Bound> {
     let settings = &config.server;
     let mut server = server(config, endpoints(config)).workers(settings.workers);
     if config.say.is_some() {
-        server = server.pages(page::respond);
+        let page = Page::new(config.limits.message_bytes);
+        server = server.pages(move |request| page.respond(request));
     }
     if let Some(secured) = secured {
         server = server.tls(secured.tls.clone());
@@ -143,6 +160,21 @@ fn listen(server: Server, address: SocketAddr, other: fn(u16) -> String) -> miet
         .into(),
         error => miette::Report::from_err(error),
     })
+}
+
+/// Listens on the internal port, if there is one.
+fn bind_internal(config: &Config, bound: &Bound, ready: &Ready) -> miette::Result<Option<Bound>> {
+    let Some(address) = config.internal else {
+        return Ok(None);
+    };
+    let (metrics, ready) = (bound.metrics(), ready.clone());
+    let server = Server::new(Endpoints::new())
+        .workers(NonZeroUsize::MIN)
+        .connections(INTERNAL_CONNECTIONS)
+        .pages(move |request| internal::respond(request, &metrics, &ready));
+    let internal = listen(server, address, |port| format!("--internal-listen {port}"))?;
+    tracing::info!(address = %internal.local_addr(), "the internal port listens");
+    Ok(Some(internal))
 }
 
 fn endpoints(config: &Config) -> Endpoints {

@@ -177,9 +177,10 @@ fn head(port: u16, request: &str) -> Vec<String> {
 #[test]
 fn responses_say_nothing_of_what_made_them() {
     let (mut child, port) = start();
-    let policy = "content-security-policy: default-src 'self'; script-src 'self'; style-src 'self'; \
-                  img-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; \
-                  form-action 'none'; frame-ancestors 'none'";
+    let policy = "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; \
+                  img-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; \
+                  form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+                  trusted-types 'none'";
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     let page = head(port, &get("/say"));
     let nothing = head(port, &get("/nothing"));
@@ -195,8 +196,11 @@ fn responses_say_nothing_of_what_made_them() {
             "content-length:",
             policy,
             "content-type: text/html; charset=utf-8",
+            "cross-origin-opener-policy: same-origin",
+            "cross-origin-resource-policy: same-origin",
             "date:",
             "etag:",
+            "permissions-policy: camera=(), microphone=(), geolocation=(), payment=(), usb=()",
             "referrer-policy: no-referrer",
             "x-content-type-options: nosniff",
         ]
@@ -221,4 +225,88 @@ fn responses_say_nothing_of_what_made_them() {
             "date:"
         ]
     );
+}
+
+#[cfg(unix)]
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
+}
+
+/// Waits for a line with a word in it, and returns what stands behind it.
+#[cfg(unix)]
+fn behind(lines: &mut impl Iterator<Item = std::io::Result<String>>, word: &str) -> String {
+    lines
+        .find_map(|line| Some(line.unwrap().split_once(word)?.1.trim().to_owned()))
+        .unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn while_sessions_close_it_is_healthy_and_not_ready() {
+    let mut child = sockeye(&["--listen", "127.0.0.1:0", "--internal-listen", "0"])
+        .env("SOCKEYE_LIMITS_CLOSE_TIME", "1h")
+        .env("SOCKEYE_SERVER_SHUTDOWN_TIME", "1h")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut printed = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut logged = BufReader::new(child.stderr.take().unwrap()).lines();
+    let public = behind(&mut printed, "listens on ");
+    let internal = behind(&mut logged, "address=");
+
+    let mut session = TcpStream::connect(&public).unwrap();
+    let request = format!(
+        "GET /echo HTTP/1.1\r\nHost: {public}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n\r\n"
+    );
+    session.write_all(request.as_bytes()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        session.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101"));
+    // Once it is echoed to, the session is open and counted.
+    session.write_all(&[0x81, 0x81, 0, 0, 0, 0, b'a']).unwrap();
+    let mut echoed = [0; 3];
+    session.read_exact(&mut echoed).unwrap();
+    assert_eq!(echoed, [0x81, 1, b'a']);
+    assert!(get(&internal, "/ready").starts_with("HTTP/1.1 200"));
+    assert!(get(&internal, "/health").starts_with("HTTP/1.1 200"));
+    let metrics = get(&internal, "/metrics");
+    assert!(metrics.contains("text/plain; version=0.0.4"), "{metrics}");
+    assert!(
+        metrics.contains("\nsockeye_handshakes_total{result=\"accepted\"} 1\n"),
+        "{metrics}"
+    );
+    assert!(get(&public, "/metrics").starts_with("HTTP/1.1 404"));
+
+    let id = child.id().to_string();
+    let term = || {
+        Command::new("kill")
+            .args(["-s", "TERM", &id])
+            .status()
+            .unwrap()
+    };
+    assert!(term().success());
+    let mut close = [0; 4];
+    session.read_exact(&mut close).unwrap();
+    assert_eq!((close[0], &close[2..]), (0x88, &1001_u16.to_be_bytes()[..]));
+    assert!(get(&internal, "/ready").starts_with("HTTP/1.1 503"));
+    assert!(get(&internal, "/health").starts_with("HTTP/1.1 200"));
+    // The peer's answer ends the session, and the program; the log says why the session ended.
+    session
+        .write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9])
+        .unwrap();
+    drop(session);
+    let end = behind(&mut logged, "session ended");
+    assert!(end.contains("code=1001 initiator=\"server\""), "{end}");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

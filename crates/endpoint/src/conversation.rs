@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sockeye_types::{Close, Limits, Message};
 
 use crate::{
-    CanWrite, Closed, Initiator, Outgoing, Queue, Rested, Session,
+    CanWrite, Closed, Initiator, Outgoing, Overflow, Queue, Rested, Session,
     outbox::Queued,
     program::{Program, log_failure},
 };
@@ -43,6 +43,11 @@ impl Conversation {
     /// Returns what this session may cost.
     pub fn limits(&self) -> &Limits {
         &self.session.options().limits
+    }
+
+    /// Returns what happens to broadcasts that the peer has no room for.
+    pub fn overflow(&self) -> Overflow {
+        self.session.options().overflow
     }
 
     /// Starts to close in the server's name, as for a shutdown: what was sent before still leaves.

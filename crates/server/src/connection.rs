@@ -21,6 +21,7 @@ use crate::{
     http2,
     options::Http2,
     proxies::Caller,
+    tally::Verdict,
     tls::{Protocol, Tls, TlsStream},
     upgrade::{Reply, answer, is_handshake, text},
     worker::{Common, Order, shut_down},
@@ -190,6 +191,7 @@ pub(crate) async fn reply(
 ) -> Reply {
     let common = &place.common;
     if place.room == Room::No {
+        drivers.tally().handshake(Verdict::TooManyConnections);
         let mut reply = text(StatusCode::SERVICE_UNAVAILABLE, "too many connections\n");
         let headers = reply.headers_mut();
         headers.insert(
@@ -209,9 +211,15 @@ pub(crate) async fn reply(
     {
         let (head, body) = request.into_parts();
         match catch_unwind(AssertUnwindSafe(|| pages(&head))) {
-            Ok(Some(page)) => return page.map(Full::new),
+            Ok(Some(page)) => {
+                drivers.tally().page(page.status());
+                return page.map(Full::new);
+            }
             Ok(None) => {}
-            Err(_) => return text(StatusCode::INTERNAL_SERVER_ERROR, "internal error\n"),
+            Err(_) => {
+                drivers.tally().page(StatusCode::INTERNAL_SERVER_ERROR);
+                return text(StatusCode::INTERNAL_SERVER_ERROR, "internal error\n");
+            }
         }
         request = Request::from_parts(head, body);
     }

@@ -2,6 +2,7 @@
 //!
 //! It holds no buffer while its peer is silent. It serves any byte stream, so that TLS and foreign runtimes use it too.
 
+mod account;
 mod ending;
 mod input;
 mod output;
@@ -20,6 +21,8 @@ use sockeye_ws_proto::{Conn, Output};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{drivers::Place, lent::Lent};
+
+use account::{Account, Waiting};
 
 /// How many events one turn handles before other connections get theirs.
 const EVENTS_A_TURN: usize = 256;
@@ -54,6 +57,7 @@ pub(crate) struct Driver<S> {
     /// What the socket did not take yet.
     unsent: Option<Box<Unsent>>,
     place: Place,
+    account: Account,
 }
 
 /// What a socket did not take.
@@ -61,13 +65,15 @@ struct Unsent {
     out: Output,
     /// Since when it has taken nothing.
     since: Instant,
+    waiting: Waiting,
 }
 
 impl Unsent {
-    fn new(since: Instant) -> Box<Self> {
+    fn new(since: Instant, place: &Place) -> Box<Self> {
         Box::new(Self {
             out: Output::default(),
             since,
+            waiting: Waiting::new(place.tally()),
         })
     }
 }
@@ -144,6 +150,7 @@ impl<S: Stream> Driver<S> {
             input: glued,
             unsent: None,
             place,
+            account: Account::new(clock()),
         }
     }
 
@@ -155,8 +162,14 @@ impl<S: Stream> Driver<S> {
         let polled = self.turns(cx, lent);
         // What is lent goes on to the next connection: whatever is left in it is this one's.
         if self.unsent.is_some() || !lent.scratch.out.is_empty() {
-            let unsent = self.unsent.get_or_insert_with(|| Unsent::new(clock()));
+            let unsent = self
+                .unsent
+                .get_or_insert_with(|| Unsent::new(clock(), &self.place));
             mem::swap(&mut unsent.out, &mut lent.scratch.out);
+            unsent
+                .waiting
+                .update(self.conversation.session().buffered_bytes());
+            self.settle_dropped();
         }
         polled
     }
@@ -201,6 +214,7 @@ impl<S: Stream> Driver<S> {
         // A lapse is a state of the conn: it is over then.
         let _ = self.conn.handle_timeout(now, &mut lent.scratch);
         let output = self.send_out(cx, lent, now);
+        self.settle(lent);
         let (step, can_write) = match (input, output) {
             (Ok(step), Ok(can_write)) => (step, can_write),
             (Err(end), _) | (_, Err(end)) => return self.end(&end, now),
@@ -310,6 +324,6 @@ mod tests {
         // With tokio's own part, some 100 bytes, it must fit 512: tokio aligns tasks to 128, and an allocator that
         // pads what is aligned like that has nothing between 256 and 512.
         let size = size_of::<Driver<tokio::net::TcpStream>>();
-        assert!(size <= 312, "{size}");
+        assert!(size <= 384, "{size}");
     }
 }

@@ -23,6 +23,7 @@ use tokio::{
 
 use crate::{
     driver::{Driver, Stream, clock},
+    tally::{Tally, Verdict},
     timers::{Timer, Timers},
     tls::TlsStream,
 };
@@ -43,6 +44,7 @@ struct Fleet {
     count: watch::Sender<usize>,
     /// How many there are in all workers.
     total: Arc<AtomicUsize>,
+    tally: Arc<Tally>,
 }
 
 /// A driver's place in its fleet, kept from the moment its session is expected to its end.
@@ -61,6 +63,11 @@ impl Place {
     /// Says, once, whether the moment to wake at has come.
     pub(crate) fn has_fired(&mut self, now: std::time::Instant) -> bool {
         self.fleet.timers.has_fired(&mut self.timer, now)
+    }
+
+    /// Returns what the driver counts into.
+    pub(crate) fn tally(&self) -> &Arc<Tally> {
+        &self.fleet.tally
     }
 
     /// Returns how all sessions end, once they shall.
@@ -110,7 +117,7 @@ impl Drivers {
     /// Makes a place for drivers, and the task that keeps their time.
     ///
     /// `total` counts the sessions of all who share it.
-    pub(crate) fn new(total: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(total: Arc<AtomicUsize>, tally: Arc<Tally>) -> Self {
         let timers = Arc::new(Timers::new());
         tokio::spawn(timers.ticker());
         Self(Arc::new(Fleet {
@@ -118,7 +125,13 @@ impl Drivers {
             shutdown: OnceLock::new(),
             count: watch::Sender::new(0),
             total,
+            tally,
         }))
+    }
+
+    /// Returns what they count into.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 
     /// Keeps a place for a session until it opens, or does not.
@@ -172,6 +185,7 @@ impl Drivers {
             stream = std::any::type_name::<S>(),
             "session opened",
         );
+        self.tally().handshake(Verdict::Accepted);
         tokio::spawn(Driver::new(stream, glued, conn, conversation, place));
     }
 

@@ -6,6 +6,8 @@ use bytes::BytesMut;
 use sockeye_endpoint::{Outgoing, Queue};
 use sockeye_ws_proto::Scratch;
 
+use crate::tally::Traffic;
+
 /// How much is read at once. Large enough that one read takes several large frames (64 KiB reads cost a quarter more at
 /// 64 KiB a message), and there is only one such buffer a thread.
 pub(crate) const READ_BYTES: usize = 256 << 10;
@@ -21,6 +23,8 @@ pub(crate) struct Lent {
     pub(crate) queue: Queue,
     /// What was taken from an outbox; empty between turns.
     pub(crate) taken: VecDeque<Outgoing>,
+    /// What the turn moved; nothing between turns.
+    pub(crate) traffic: Traffic,
 }
 
 thread_local! {

@@ -11,11 +11,13 @@ mod forwarded;
 mod http2;
 mod lent;
 mod listener;
+mod metrics;
 mod options;
 mod proxies;
 mod proxy_protocol;
 mod server;
 mod service;
+mod tally;
 mod timers;
 mod tls;
 mod trusted_proxies;
@@ -24,12 +26,14 @@ mod wheel;
 mod worker;
 
 pub use forwarded::{Forwarded, ForwardedClient};
+pub use metrics::{Closes, Histogram, Metrics, Snapshot};
 pub use options::Http2;
 pub use proxy_protocol::{InvalidProxyHeader, ProxyHeader, ProxyProtocol};
 /// What [`Tls::from_rustls`] takes is of this version.
 pub use rustls;
 pub use server::{Bound, ServeError, Server, serve};
 pub use service::{EndpointService, IntoService};
+pub use tally::Volume;
 pub use tls::{PemError, Tls, TlsError, TlsReloader};
 pub use trusted_proxies::{InvalidProxy, TrustedProxies};
 pub use upgrade::PeerAddr;

@@ -1,9 +1,11 @@
 //! Listening on an address from several workers, and accepting in spite of errors.
 
-use std::{io, net::SocketAddr, num::NonZeroUsize, time::Duration};
+use std::{io, net::SocketAddr, num::NonZeroUsize, sync::atomic::Ordering, time::Duration};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::tally::Tally;
 
 /// How many connections may wait to be accepted. The kernel's own bound (`net.core.somaxconn`) may be lower.
 const BACKLOG: i32 = 4096;
@@ -57,13 +59,14 @@ fn socket(addr: SocketAddr, share: Share) -> io::Result<Socket> {
 /// that a server without descriptors recovers when some are free.
 ///
 /// Cancel safety: dropped before it is done, no connection is lost.
-pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+pub(crate) async fn accept(listener: &TcpListener, tally: &Tally) -> (TcpStream, SocketAddr) {
     let mut pause = FIRST_PAUSE;
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
+                tally.accept_errors.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(%error, pause = ?pause, "can't accept connections; trying again");
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);

@@ -6,7 +6,7 @@ use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
     num::NonZeroUsize,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -24,6 +24,7 @@ use tokio::{
 use crate::{
     Forwarded, ProxyProtocol, TrustedProxies,
     listener::listen,
+    metrics::Metrics,
     options::{Http2, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Options},
     proxies::Proxies,
     proxy_protocol::V2_LEAST_BYTES,
@@ -221,13 +222,15 @@ impl Server {
         let addr = local
             .unwrap_or_else(|| Err(io::ErrorKind::AddrNotAvailable.into()))
             .map_err(listen_error)?;
+        let asking = Arc::default();
         let common = Common {
             routes,
             pages: self.pages,
             tls: self.tls.map(|tls| tls.offering(self.options.http2)),
             options: self.options,
             proxies: self.proxies,
-            asking: AtomicUsize::new(0),
+            metrics: Metrics::new(Arc::clone(&asking)),
+            asking,
             sessions: Arc::default(),
         };
         Ok(Bound {
@@ -260,6 +263,11 @@ impl Bound {
     /// Returns the address that is listened on, with the port that was chosen if none was given.
     pub fn local_addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Returns what the server counts: a handle to keep while it runs.
+    pub fn metrics(&self) -> Metrics {
+        self.common.metrics.clone()
     }
 
     /// Serves for ever.

@@ -20,6 +20,7 @@ use tower_service::Service;
 use crate::{
     drivers::Drivers,
     http2::put_as_in_http1,
+    metrics::Metrics,
     options::HANDSHAKE_TIME,
     upgrade::{answer, text},
 };
@@ -46,6 +47,7 @@ impl IntoService for Endpoints {
         Ok(EndpointService(Arc::new(Mounted {
             routes: self.into_routes()?,
             drivers: OnceLock::new(),
+            metrics: Metrics::new(Arc::default()),
         })))
     }
 }
@@ -60,11 +62,13 @@ struct Mounted {
     routes: Routes,
     /// Made at the first request: only then there is a runtime for certain.
     drivers: OnceLock<Drivers>,
+    metrics: Metrics,
 }
 
 impl Mounted {
     fn drivers(&self) -> &Drivers {
-        self.drivers.get_or_init(|| Drivers::new(Arc::default()))
+        self.drivers
+            .get_or_init(|| Drivers::new(Arc::default(), self.metrics.tally()))
     }
 }
 
@@ -80,6 +84,11 @@ impl EndpointService {
         // Handlers that do not even return then are the runtime's to drop.
         let deadline = tokio::time::Instant::now() + deadline;
         self.0.drivers().shut_down(close, deadline).await;
+    }
+
+    /// Returns what these endpoints count: a handle to keep. What the HTTP server does is not counted.
+    pub fn metrics(&self) -> Metrics {
+        self.0.metrics.clone()
     }
 
     /// Returns how many sessions there are, those that are about to open included.

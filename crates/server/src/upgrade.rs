@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::{
     drivers::{Drivers, Newcomer},
     http2::{Alive, SessionStream},
+    tally::Verdict,
 };
 
 /// A response, complete in memory.
@@ -53,7 +54,15 @@ pub(crate) async fn answer<B>(
     handshake_time: Duration,
 ) -> Option<Reply> {
     let Some((endpoint, params)) = routes.find(request.uri().path()) else {
-        return is_tunnel(&request).then(|| malformed(&HandshakeError::MissingConnectProtocol));
+        if is_tunnel(&request) {
+            let (verdict, refusal) = malformed(&HandshakeError::MissingConnectProtocol);
+            drivers.tally().handshake(verdict);
+            return Some(refusal);
+        }
+        if is_handshake(&request) {
+            drivers.tally().handshake(Verdict::NotFound);
+        }
+        return None;
     };
     let endpoint = Arc::clone(endpoint);
     let carrier = match request.version() {
@@ -65,7 +74,8 @@ pub(crate) async fn answer<B>(
     let decided = timeout(handshake_time, decide(&head, &endpoint, params, drivers)).await;
     let (newcomer, response) = match decided {
         Ok(Ok(accepted)) => accepted,
-        Ok(Err(refusal)) => {
+        Ok(Err((verdict, refusal))) => {
+            drivers.tally().handshake(verdict);
             tracing::debug!(
                 path = head.uri.path(),
                 status = refusal.status().as_u16(),
@@ -74,6 +84,7 @@ pub(crate) async fn answer<B>(
             return Some(refusal);
         }
         Err(_) => {
+            drivers.tally().handshake(Verdict::Timeout);
             return Some(text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the handshake took too long\n",
@@ -98,7 +109,7 @@ async fn decide(
     endpoint: &Arc<Endpoint>,
     params: PathParams,
     drivers: &Drivers,
-) -> Result<(Newcomer, Response<()>), Reply> {
+) -> Result<(Newcomer, Response<()>), (Verdict, Reply)> {
     let options = endpoint.options();
     let offer = ServerOffer {
         protocols: &options.protocols,
@@ -114,13 +125,13 @@ async fn decide(
     let accepted = accepted.map_err(|error| malformed(&error))?;
     endpoint
         .check_origin(&head.headers, &Site::of(head))
-        .map_err(|refusal| refused(refusal.into_response()))?;
+        .map_err(|refusal| (Verdict::Origin, refused(refusal.into_response())))?;
     let peer_addr = head.extensions.get::<PeerAddr>().map(|peer| peer.0);
     let mut upgrade = UpgradeRequest::new(head, &params, peer_addr);
     endpoint
         .intercept(&mut upgrade)
         .await
-        .map_err(|refusal| refused(refusal.into_response()))?;
+        .map_err(|refusal| (Verdict::Interceptor, refused(refusal.into_response())))?;
     let attributes = upgrade.attributes;
     let Accepted {
         response,
@@ -158,13 +169,26 @@ async fn open(
         (Ok(Ok(upgraded)), Carrier::Stream(alive)) => {
             drivers.drive(SessionStream::new(upgraded, alive), &[], newcomer);
         }
-        (Ok(Err(error)), _) => tracing::debug!(%error, "the client left during the handshake"),
-        (Err(_), _) => tracing::debug!("the client did not take the answer to its handshake"),
+        (Ok(Err(error)), _) => {
+            drivers.tally().handshake(Verdict::Abandoned);
+            tracing::debug!(%error, "the client left during the handshake");
+        }
+        (Err(_), _) => {
+            drivers.tally().handshake(Verdict::Abandoned);
+            tracing::debug!("the client did not take the answer to its handshake");
+        }
     }
 }
 
-fn malformed(error: &HandshakeError) -> Reply {
-    refused(error.response().map(|()| format!("{error}\n")))
+fn malformed(error: &HandshakeError) -> (Verdict, Reply) {
+    let verdict = match error {
+        HandshakeError::Version
+        | HandshakeError::MissingVersion
+        | HandshakeError::DoubledVersion => Verdict::Version,
+        _ => Verdict::Malformed,
+    };
+    let reply = refused(error.response().map(|()| format!("{error}\n")));
+    (verdict, reply)
 }
 
 fn refused(response: Response<String>) -> Reply {

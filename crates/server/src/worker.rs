@@ -3,6 +3,7 @@
 use std::{
     pin::pin,
     sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -13,17 +14,21 @@ use tokio::{
     net::TcpListener,
     sync::watch,
     task::JoinSet,
-    time::{Instant, timeout_at},
+    time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
 
 use crate::{
     connection::{Place, serve},
     drivers::Drivers,
     listener::accept,
+    metrics::Metrics,
     options::Options,
     proxies::Proxies,
     tls::Tls,
 };
+
+/// How often a worker says that its thread turns.
+const ROUND: Duration = Duration::from_millis(500);
 
 /// Answers requests that ask for no upgrade: pages, health checks.
 pub(crate) type Pages = dyn Fn(&Parts) -> Option<Response<Bytes>> + Send + Sync;
@@ -37,9 +42,10 @@ pub(crate) struct Common {
     pub(crate) options: Options,
     pub(crate) proxies: Proxies,
     /// How many connections ask, or may ask again, over HTTP.
-    pub(crate) asking: AtomicUsize,
+    pub(crate) asking: Arc<AtomicUsize>,
     /// How many sessions are open.
     pub(crate) sessions: Arc<AtomicUsize>,
+    pub(crate) metrics: Metrics,
 }
 
 /// What a server is told to do.
@@ -55,19 +61,27 @@ pub(crate) async fn work(
     listener: TcpListener,
     order: watch::Receiver<Order>,
 ) {
-    let drivers = Drivers::new(Arc::clone(&common.sessions));
+    let tally = common.metrics.tally();
+    let drivers = Drivers::new(Arc::clone(&common.sessions), Arc::clone(&tally));
+    // Before anything else: a worker that blocks before its first round is stuck all the same.
+    common.metrics.turn(&tally);
+    let mut round = interval(ROUND);
+    round.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut requests = JoinSet::new();
     let mut told = pin!(shut_down(order.clone()));
     loop {
         tokio::select! {
             () = &mut told => break,
-            (stream, peer) = accept(&listener) => {
+            _ = round.tick() => common.metrics.turn(&tally),
+            (stream, peer) = accept(&listener, &tally) => {
                 let place = Place::take(&common);
                 requests.spawn(serve(stream, peer, place, drivers.clone(), order.clone()));
             }
             Some(_) = requests.join_next() => {}
         }
     }
+    // It waits for handlers now, who may take the time they are given.
+    tally.rest();
     drop(listener);
     let deadline = Instant::now() + common.options.shutdown_time;
     let answered = timeout_at(deadline, async {

@@ -38,9 +38,10 @@ pub use sockeye_endpoint::{
     Sender, Session, SessionId, Site, Socket, TrySendError, UpgradeRequest,
 };
 pub use sockeye_server::{
-    Bound, EndpointService, Forwarded, ForwardedClient, Http2, IntoService, InvalidProxy,
-    InvalidProxyHeader, PeerAddr, PemError, ProxyHeader, ProxyProtocol, ServeError, Server, Tls,
-    TlsError, TlsReloader, TrustedProxies, rustls, serve,
+    Bound, Closes, EndpointService, Forwarded, ForwardedClient, Histogram, Http2, IntoService,
+    InvalidProxy, InvalidProxyHeader, Metrics, PeerAddr, PemError, ProxyHeader, ProxyProtocol,
+    ServeError, Server, Snapshot, Tls, TlsError, TlsReloader, TrustedProxies, Volume, rustls,
+    serve,
 };
 pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,

@@ -11,6 +11,7 @@ pub struct Limits {
     pub message_bytes: usize,
     /// The largest frame on the wire, in payload bytes. Default 1 MiB. A larger one closes with 1009 as soon as its
     /// header is read. Lower it where messages come in fragments and no single frame needs to be large.
+    /// A compressed frame may have a seventh and 64 bytes more: what does not become smaller becomes larger.
     pub frame_bytes: usize,
     /// How many frames one message may come in. Default 4,096. One more closes with 1008. It bounds the work an
     /// endless stream of empty fragments can cause.

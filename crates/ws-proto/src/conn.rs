@@ -116,6 +116,12 @@ impl Conn {
         self.keepalive.round_trip()
     }
 
+    /// Returns the latest round trip of the heartbeat, as [`round_trip`](Self::round_trip) does, but each only once.
+    #[inline]
+    pub fn take_round_trip(&mut self) -> Option<Duration> {
+        self.keepalive.take_round_trip()
+    }
+
     /// The driver stops reading, such as while a handler is busy.
     ///
     /// Until [`resume_reading`](Self::resume_reading) neither the heartbeat nor

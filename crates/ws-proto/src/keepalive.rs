@@ -25,9 +25,12 @@ pub(crate) struct Keepalive {
     unanswered: Option<Instant>,
     /// Which ping is the latest: it makes each payload its own.
     serial: u32,
-    /// In microseconds, at least one; what takes longer than 71 minutes is cut to that.
+    /// In microseconds, at least one, and [`TOLD`]; what takes longer than 35 minutes is cut to that.
     round_trip: Option<NonZeroU32>,
 }
+
+/// Set in `round_trip` once somebody has taken note of it: a field of its own would cost each conn a word.
+const TOLD: u32 = 1 << 31;
 
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -79,7 +82,7 @@ impl Keepalive {
         };
         self.unanswered = None;
         let micros = now.saturating_duration_since(sent).as_micros();
-        let micros = u32::try_from(micros).unwrap_or(u32::MAX);
+        let micros = u32::try_from(micros).unwrap_or(u32::MAX).min(TOLD - 1);
         self.round_trip = Some(NonZeroU32::new(micros).unwrap_or(NonZeroU32::MIN));
         Answers::Heartbeat
     }
@@ -118,7 +121,15 @@ impl Keepalive {
 
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.round_trip
-            .map(|micros| Duration::from_micros(micros.get().into()))
+            .map(|micros| Duration::from_micros((micros.get() & !TOLD).into()))
+    }
+
+    /// Returns each round trip once.
+    #[inline]
+    pub(crate) fn take_round_trip(&mut self) -> Option<Duration> {
+        let fresh = self.round_trip.filter(|micros| micros.get() & TOLD == 0)?;
+        self.round_trip = Some(fresh | TOLD);
+        self.round_trip()
     }
 
     fn payload(&self) -> [u8; 8] {
@@ -178,6 +189,9 @@ mod tests {
             keepalive.hear_pong(&payload, t + 27 * SECOND),
             Answers::Heartbeat
         );
+        assert_eq!(keepalive.round_trip(), Some(2 * SECOND));
+        assert_eq!(keepalive.take_round_trip(), Some(2 * SECOND));
+        assert_eq!(keepalive.take_round_trip(), None);
         assert_eq!(keepalive.round_trip(), Some(2 * SECOND));
         assert_eq!(
             keepalive.hear_pong(&payload, t + 28 * SECOND),

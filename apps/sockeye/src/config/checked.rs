@@ -22,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) tls: Option<Tls>,
     /// Which proxies stand in front.
     pub(crate) proxy: Proxy,
+    /// Where `/metrics`, `/health` and `/ready` are; `None` turns them off.
+    pub(crate) internal: Option<SocketAddr>,
     /// What one peer may cost, on every endpoint.
     pub(crate) limits: Limits,
     /// When silent peers are asked, on every endpoint.
@@ -89,6 +91,7 @@ impl Raw {
             server: self.server(),
             tls,
             proxy,
+            internal: self.internal.listen.0,
             limits: self.limits(),
             heartbeat: Heartbeat::default()
                 .period(self.heartbeat.period.0)

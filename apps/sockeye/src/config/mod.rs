@@ -21,4 +21,4 @@ pub(crate) use error::InvalidConfig;
 pub(crate) use resolve::{Resolved, Sources, resolve};
 pub(crate) use setting::{FILE_VARIABLE, Flags};
 pub(crate) use tls::{Certificate, Tls, TlsFlags, in_full};
-pub(crate) use value::{Listen, Workers};
+pub(crate) use value::{Listen, Port, Workers};

@@ -6,7 +6,7 @@ use sockeye::{ContextTakeover, Deflate, Heartbeat, Limits, Overflow};
 use super::{
     proxy::RawProxy,
     tls::RawTls,
-    value::{Count, Listen, Period, Size, Time, Workers},
+    value::{Count, Listen, Period, Port, Size, Time, Workers},
 };
 
 /// Every section. What is serialized from its default is also the list of all keys there are.
@@ -14,6 +14,7 @@ use super::{
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Raw {
     pub(crate) server: RawServer,
+    pub(crate) internal: RawInternal,
     pub(crate) limits: RawLimits,
     pub(crate) heartbeat: RawHeartbeat,
     pub(crate) deflate: RawDeflate,
@@ -37,6 +38,13 @@ pub(crate) struct RawServer {
     pub(crate) http2_streams: Count,
     pub(crate) handshake_time: Time,
     pub(crate) shutdown_time: Time,
+}
+
+/// `[internal]`: the port for those who watch the server.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawInternal {
+    pub(crate) listen: Port,
 }
 
 /// `[limits]`: see [`Limits`], which each key is named after.
@@ -127,6 +135,13 @@ impl Default for RawServer {
             handshake_time: Time::from_secs(10),
             shutdown_time: Time::from_secs(10),
         }
+    }
+}
+
+impl Default for RawInternal {
+    fn default() -> Self {
+        // A fixed port would fail the second server on a machine.
+        Self { listen: Port(None) }
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     key::{Key, Known, VARIABLE_PREFIX},
     raw::Raw,
     tls::TlsFlags,
-    value::{Listen, Workers},
+    value::{Listen, Port, Workers},
 };
 
 /// The variable that names the file; it is no setting, and the command line reads it.
@@ -49,6 +49,8 @@ pub(crate) struct Flags {
     pub(crate) listen: Option<Listen>,
     /// `--workers`.
     pub(crate) workers: Option<Workers>,
+    /// `--internal-listen`.
+    pub(crate) internal: Option<Port>,
     /// Those of TLS.
     pub(crate) tls: TlsFlags,
 }
@@ -202,6 +204,12 @@ pub(crate) fn from_flags(flags: &Flags) -> Vec<Result<Setting, ConfigError>> {
             "workers",
             flags.workers.map(Value::from),
             "--workers",
+        ),
+        (
+            "internal",
+            "listen",
+            flags.internal.map(Value::from),
+            "--internal-listen",
         ),
         ("tls", "certificate", text(&tls.certificate), "--tls-cert"),
         ("tls", "key", text(&tls.key), "--tls-key"),

@@ -214,7 +214,7 @@ fn a_name_like_no_other_is_answered_with_all_there_are() {
         &section,
         &[
             "unknown section [zzzzzzzzzzzz]",
-            "[server], [limits], [heartbeat]",
+            "[server], [internal], [limits], [heartbeat]",
         ],
     );
 }

@@ -38,6 +38,11 @@ pub(crate) struct Period(pub(crate) Option<Duration>);
 #[serde(try_from = "Value", into = "Value")]
 pub(crate) struct Listen(pub(crate) SocketAddr);
 
+/// An address to listen on, or `"off"`. A port alone is one of the loopback's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub(crate) struct Port(pub(crate) Option<SocketAddr>);
+
 /// How many workers there are: `"auto"` for one a core, or a number from 1 to [`Workers::MOST`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "Value", into = "Value")]
@@ -212,6 +217,39 @@ impl TryFrom<Value> for Listen {
 impl From<Listen> for Value {
     fn from(Listen(address): Listen) -> Self {
         Self::String(address.to_string())
+    }
+}
+
+impl FromStr for Port {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let port = text.strip_prefix(':').unwrap_or(text);
+        if let Ok(port) = port.parse() {
+            return Ok(Self(Some((Ipv4Addr::LOCALHOST, port).into())));
+        }
+        let Listen(address) = text.parse()?;
+        Ok(Self(Some(address)))
+    }
+}
+
+impl TryFrom<Value> for Port {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value {
+            Value::String(text) => text.parse(),
+            other => other.to_string().parse(),
+        }
+    }
+}
+
+impl From<Port> for Value {
+    fn from(Port(address): Port) -> Self {
+        Self::String(address.map_or_else(|| "off".to_owned(), |address| address.to_string()))
     }
 }
 

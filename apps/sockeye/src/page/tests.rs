@@ -13,7 +13,9 @@ fn ask_with(method: Method, path: &str, headers: &[(HeaderName, &str)]) -> Respo
     for (name, value) in headers {
         request = request.header(name, *value);
     }
-    respond(&request.body(()).unwrap().into_parts().0).unwrap()
+    Page::new(1 << 20)
+        .respond(&request.body(()).unwrap().into_parts().0)
+        .unwrap()
 }
 
 fn header(response: &Response<Bytes>, name: HeaderName) -> &str {
@@ -86,7 +88,7 @@ fn what_is_not_there_is_left_to_the_server() {
         "/assets/../Cargo.toml",
     ] {
         let (head, ()) = Request::get(path).body(()).unwrap().into_parts();
-        assert!(respond(&head).is_none(), "{path}");
+        assert!(Page::new(1).respond(&head).is_none(), "{path}");
     }
 }
 
@@ -97,8 +99,37 @@ fn what_is_there_is_not_sniffed() {
 }
 
 #[test]
+fn the_page_is_told_how_large_a_message_may_be() {
+    let told = ask(Method::GET, "/assets/settings.json");
+    assert_eq!(told.body().as_ref(), b"{\"message_bytes\":1048576}\n");
+    assert_eq!(header(&told, header::CONTENT_TYPE), "application/json");
+    assert_eq!(header(&told, header::CACHE_CONTROL), "no-store");
+}
+
+#[test]
+fn no_module_makes_markup_or_code_out_of_text() {
+    let ways = [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "DOMParser",
+        "createContextualFragment",
+        "eval(",
+        "new Function",
+    ];
+    for name in Files::iter().filter(|name| name.ends_with(".js")) {
+        let file = Files::get(&name).unwrap();
+        let text = str::from_utf8(&file.data).unwrap();
+        for way in ways {
+            assert!(!text.contains(way), "{way} in {name}");
+        }
+    }
+}
+
+#[test]
 fn only_get_and_head_are_answered() {
-    for path in ["/", "/say", "/assets/main.js"] {
+    for path in ["/", "/say", "/assets/main.js", "/assets/settings.json"] {
         let response = ask(Method::POST, path);
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(header(&response, header::ALLOW), "GET, HEAD");

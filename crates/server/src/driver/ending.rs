@@ -18,16 +18,7 @@ impl<S: Stream> Driver<S> {
     /// Ends the session: the handler is told, and the socket is left as the ending asks.
     pub(super) fn end(&mut self, end: &End, now: Instant) -> Step {
         let closed = self.closed(end);
-        let session = self.conversation.session();
-        tracing::debug!(
-            session = %session.id(),
-            path = session.request().path(),
-            code = closed.code.as_u16(),
-            initiator = closed.initiator.as_str(),
-            reason = %closed.reason,
-            dropped = session.dropped(),
-            "session ended",
-        );
+        self.settle_end(end, &closed, now);
         self.conversation.end(closed);
         self.input = None;
         let phase = mem::replace(&mut self.phase, Phase::Gone);

@@ -202,6 +202,7 @@ impl<S: Stream> Driver<S> {
                 Ok(Some(event)) => {
                     turn.events = left;
                     if let Event::Message(message) = event {
+                        turn.lent.traffic.received.count(&message);
                         self.conversation.deliver(message);
                         answers = Answers::MayWait;
                         if self.conversation.poll_ready(cx).is_pending() {

@@ -47,16 +47,20 @@ impl<S: Stream> Driver<S> {
                 let _ = self.conn.ping(&payload, scratch);
             }
         }
+        let sent = &mut lent.traffic.sent;
         for outgoing in lent.taken.drain(..) {
-            let _ = match outgoing {
-                Outgoing::Message(message) => self.conn.send(&message, scratch),
+            let done = match &outgoing {
+                Outgoing::Message(message) => self.conn.send(message, scratch),
                 Outgoing::Shared(shared) => match self.conn.framing() {
                     Some(framing) => self
                         .conn
-                        .send_prepared(&prepared(&shared, framing, scratch), scratch),
+                        .send_prepared(&prepared(shared, framing, scratch), scratch),
                     None => self.conn.send(shared.message(), scratch),
                 },
             };
+            if done.is_ok() {
+                sent.count(outgoing.message());
+            }
         }
         if let Some(close) = due.close {
             self.conn.close(&close, scratch, now);
@@ -88,7 +92,9 @@ impl<S: Stream> Driver<S> {
             Poll::Ready(Err(error)) => Err(End::Lost(error)),
             Poll::Pending => {
                 let moved = out.len() < before;
-                let unsent = self.unsent.get_or_insert_with(|| Unsent::new(now));
+                let unsent = self
+                    .unsent
+                    .get_or_insert_with(|| Unsent::new(now, &self.place));
                 if moved {
                     unsent.since = now;
                 }

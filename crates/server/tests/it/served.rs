@@ -13,7 +13,7 @@ use std::{
 use sockeye_endpoint::{
     Closed, Endpoints, Handler, HandlerResult, Initiator, Overflow, Session, Socket,
 };
-use sockeye_server::{ServeError, Server};
+use sockeye_server::{Metrics, ServeError, Server};
 use sockeye_types::{Heartbeat, Limits, Message};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -121,6 +121,7 @@ pub(crate) struct Served {
     pub(crate) addr: SocketAddr,
     pub(crate) ends: Ends,
     pub(crate) innocent: Client,
+    pub(crate) metrics: Metrics,
     stop: oneshot::Sender<()>,
     done: JoinHandle<Result<(), ServeError>>,
 }
@@ -155,6 +156,7 @@ impl Served {
         let server = set_up(Server::new(endpoints).workers(NonZeroUsize::MIN));
         let bound = server.bind("127.0.0.1:0").unwrap();
         let addr = bound.local_addr();
+        let metrics = bound.metrics();
         let (stop, stopped) = oneshot::channel();
         let done = tokio::spawn(bound.run_until(async {
             let _ = stopped.await;
@@ -164,6 +166,7 @@ impl Served {
             addr,
             ends,
             innocent,
+            metrics,
             stop,
             done,
         }

@@ -29,7 +29,7 @@ impl Conn {
                 let Some(assembly) = &mut self.assembly else {
                     return Err(ProtocolError::NothingToContinue);
                 };
-                check_frame_bytes(header, limits)?;
+                check_frame_bytes(header, assembly.coding(), limits)?;
                 assembly.admit(header, limits)?;
                 Ok(Part::Piece(header.fin))
             }
@@ -49,7 +49,7 @@ fn admit_first(
     if assembly.is_some() {
         return Err(ProtocolError::MessageInterrupted);
     }
-    check_frame_bytes(header, limits)?;
+    check_frame_bytes(header, header.coding, limits)?;
     if header.coding == Coding::Plain {
         if header.payload_bytes > limits.message_bytes as u64 {
             return Err(ProtocolError::MessageTooBig);
@@ -63,9 +63,29 @@ fn admit_first(
 }
 
 #[inline]
-fn check_frame_bytes(header: &Header, limits: &Limits) -> Result<(), ProtocolError> {
-    if header.payload_bytes > limits.frame_bytes as u64 {
+fn check_frame_bytes(
+    header: &Header,
+    coding: Coding,
+    limits: &Limits,
+) -> Result<(), ProtocolError> {
+    let most = match coding {
+        Coding::Plain => limits.frame_bytes,
+        Coding::Deflated => most_deflated(limits),
+    };
+    if header.payload_bytes > most as u64 {
         return Err(ProtocolError::FrameTooBig);
     }
     Ok(())
+}
+
+/// Returns how long a compressed frame may be.
+///
+/// Many clients compress also what does not become smaller, and it grows: by up to an eighth and some, with the
+/// smallest window and memory that zlib has (its `deflateBound`). A message within the limits shall not be refused for
+/// how it is written. Only what it inflates to is kept.
+fn most_deflated(limits: &Limits) -> usize {
+    limits
+        .frame_bytes
+        .saturating_add(limits.frame_bytes / 7)
+        .saturating_add(64)
 }

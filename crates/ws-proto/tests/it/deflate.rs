@@ -81,6 +81,34 @@ fn what_compression_does_not_make_smaller_is_sent_as_it_is() {
 }
 
 #[test]
+fn what_grows_by_compression_is_not_refused_for_that() {
+    let limits = Limits::default().message_bytes(1000).frame_bytes(1000);
+    let bytes: Vec<u8> = noise().take(1000).collect();
+    // A stored block (RFC 1951 §3.2.4), and the first byte of the empty one that ends a message (RFC 7692 §7.2.1).
+    let stored = [&[0x00, 0xe8, 0x03, 0x17, 0xfc][..], &bytes, &[0x00]].concat();
+    let whole = Ok(vec![message(bytes)]);
+    assert_eq!(limited(limits).hear(&masked(0xc2, &stored)), whole);
+    let fragments = [masked(0x42, b""), masked(0x80, &stored)].concat();
+    assert_eq!(limited(limits).hear(&fragments), whole);
+
+    let header = |first, bytes| masked(first, &vec![0; bytes])[..8].to_vec();
+    assert_eq!(limited(limits).hear(&header(0xc2, 1206)), Ok(vec![]));
+    assert_refused(
+        limited(limits),
+        &header(0xc2, 1207),
+        ProtocolError::FrameTooBig,
+    );
+    let continued = [masked(0x42, b""), header(0x80, 1207)].concat();
+    assert_refused(limited(limits), &continued, ProtocolError::FrameTooBig);
+    // A message that says it is plain is measured as such.
+    assert_refused(
+        limited(limits),
+        &header(0x82, 1001),
+        ProtocolError::FrameTooBig,
+    );
+}
+
+#[test]
 fn a_compressed_message_may_come_in_fragments_with_control_frames_between() {
     for wire in [Wire::Deflated, Wire::DeflatedWithContext] {
         let (mut server, mut other) = (Side::pair(wire).0, Side::pair(wire).0);

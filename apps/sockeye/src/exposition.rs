@@ -1,0 +1,215 @@
+//! What the server counted, in the text format that Prometheus reads (version 0.0.4).
+//!
+//! No label holds anything that a client chose, so that nothing needs to be escaped.
+
+use std::fmt::{Display, Write};
+
+use sockeye::{Histogram, Snapshot};
+
+/// Writes all metrics.
+pub(crate) fn text(now: &Snapshot) -> String {
+    let mut text = Exposition::default();
+    text.family("sockeye_build_info", "gauge", "The version that runs.");
+    text.sample("", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+    text.family(
+        "sockeye_connections",
+        "gauge",
+        "Connections that are open, by what they are for.",
+    );
+    text.sample("", &[("kind", "http")], now.asking);
+    text.sample("", &[("kind", "session")], now.sessions);
+    text.family(
+        "sockeye_handshakes_total",
+        "counter",
+        "Opening handshakes, by result.",
+    );
+    for (result, count) in &now.handshakes {
+        text.sample("", &[("result", result)], count);
+    }
+    text.family(
+        "sockeye_closes_total",
+        "counter",
+        "Sessions that ended, by code and by who started.",
+    );
+    for close in &now.closes {
+        let labels = [("code", close.code), ("initiator", close.initiator)];
+        text.sample("", &labels, close.count);
+    }
+    messages(&mut text, now);
+    slowness(&mut text, now);
+    troubles(&mut text, now);
+    text.text
+}
+
+fn messages(text: &mut Exposition, now: &Snapshot) {
+    let volumes = [
+        ("in", "text", now.received_text),
+        ("in", "binary", now.received_binary),
+        ("out", "text", now.sent_text),
+        ("out", "binary", now.sent_binary),
+    ];
+    text.family(
+        "sockeye_messages_total",
+        "counter",
+        "Messages, by direction and kind.",
+    );
+    for (direction, kind, volume) in volumes {
+        text.sample(
+            "",
+            &[("direction", direction), ("kind", kind)],
+            volume.messages,
+        );
+    }
+    text.family(
+        "sockeye_message_bytes_total",
+        "counter",
+        "Bytes of messages, uncompressed, by direction and kind.",
+    );
+    for (direction, kind, volume) in volumes {
+        text.sample(
+            "",
+            &[("direction", direction), ("kind", kind)],
+            volume.bytes,
+        );
+    }
+}
+
+fn slowness(text: &mut Exposition, now: &Snapshot) {
+    text.family(
+        "sockeye_outbox_bytes",
+        "gauge",
+        "Bytes that wait for peers whose sockets take no more.",
+    );
+    text.sample("", &[], now.outbox_bytes);
+    text.family(
+        "sockeye_slow_consumers_total",
+        "counter",
+        "Sessions that ended because their peer read too slowly.",
+    );
+    text.sample("", &[("policy", "close")], now.slow_closed);
+    text.sample("", &[("policy", "stall")], now.slow_stalled);
+    text.family(
+        "sockeye_dropped_messages_total",
+        "counter",
+        "Messages dropped before they were sent, by overflow policy.",
+    );
+    for (policy, count) in &now.dropped {
+        text.sample("", &[("policy", policy)], count);
+    }
+}
+
+fn troubles(text: &mut Exposition, now: &Snapshot) {
+    round_trips(text, &now.round_trips);
+    text.family(
+        "sockeye_missed_heartbeats_total",
+        "counter",
+        "Sessions that ended because a heartbeat was not answered.",
+    );
+    text.sample("", &[], now.missed_heartbeats);
+    text.family(
+        "sockeye_accept_errors_total",
+        "counter",
+        "Times that a connection could not be accepted.",
+    );
+    text.sample("", &[], now.accept_errors);
+    text.family(
+        "sockeye_pages_total",
+        "counter",
+        "Pages served, by class of status.",
+    );
+    for (status, count) in &now.pages {
+        text.sample("", &[("status", status)], count);
+    }
+}
+
+fn round_trips(text: &mut Exposition, times: &Histogram) {
+    let name = "sockeye_heartbeat_round_trip_seconds";
+    text.family(
+        name,
+        "histogram",
+        "How long peers took to answer heartbeats.",
+    );
+    let mut count = 0;
+    for (bound, more) in &times.buckets {
+        count += more;
+        let bound = bound.as_secs_f64().to_string();
+        text.sample("_bucket", &[("le", &bound)], count);
+    }
+    count += times.above;
+    text.sample("_bucket", &[("le", "+Inf")], count);
+    text.sample("_sum", &[], times.sum.as_secs_f64());
+    text.sample("_count", &[], count);
+}
+
+#[derive(Default)]
+struct Exposition {
+    text: String,
+    family: &'static str,
+}
+
+impl Exposition {
+    fn family(&mut self, name: &'static str, kind: &str, help: &str) {
+        self.family = name;
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl Display) {
+        self.text.push_str(self.family);
+        self.text.push_str(suffix);
+        for (at, (name, label)) in labels.iter().enumerate() {
+            let before = if at == 0 { '{' } else { ',' };
+            let _ = write!(self.text, "{before}{name}=\"{label}\"");
+        }
+        let after = if labels.is_empty() { "" } else { "}" };
+        let _ = writeln!(self.text, "{after} {value}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sockeye::{Endpoints, Server};
+
+    fn printed() -> String {
+        let server = Server::new(Endpoints::new()).bind("127.0.0.1:0").unwrap();
+        text(&server.metrics().snapshot())
+    }
+
+    #[test]
+    fn every_sample_belongs_to_the_family_above_it_and_has_a_number() {
+        let mut family = "";
+        for line in printed().lines() {
+            if let Some(rest) = line.strip_prefix("# TYPE ") {
+                family = rest.split(' ').next().unwrap().to_owned().leak();
+            } else if !line.starts_with("# HELP ") {
+                let (series, value) = line.rsplit_once(' ').unwrap();
+                assert!(series.starts_with(family), "{line}");
+                assert!(value.parse::<f64>().unwrap() >= 0.0, "{line}");
+                let labels = &series[series.find('{').unwrap_or(series.len())..];
+                assert_eq!(labels.is_empty(), !labels.ends_with("\"}"), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_in_the_documentation_has_every_metric_with_its_type_and_no_other() {
+        let table = include_str!("../../../docs/METRICS.md");
+        let rows = table
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `sockeye_"));
+        let documented: Vec<_> = rows
+            .map(|row| {
+                let mut cells = row.split('|').map(str::trim);
+                let name = cells.next().unwrap().trim_end_matches('`');
+                format!("sockeye_{name} {}", cells.next().unwrap())
+            })
+            .collect();
+        let text = printed();
+        let printed: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE "))
+            .collect();
+        assert_eq!(documented, printed);
+    }
+}

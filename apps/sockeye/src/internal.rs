@@ -1,0 +1,93 @@
+//! The internal port: `/metrics`, `/health` and `/ready`, for those who watch the server.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use sockeye::Metrics;
+
+use crate::exposition;
+
+/// A worker that has not come round for so long is stuck.
+const STUCK: Duration = Duration::from_secs(5);
+
+/// Whether new clients should be sent here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ready(Arc<AtomicBool>);
+
+impl Ready {
+    /// The server serves from now on.
+    pub(crate) fn begin(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    /// The server shuts down.
+    pub(crate) fn end(&self) {
+        self.0.store(false, Relaxed);
+    }
+}
+
+/// Answers a request on the internal port; `None` where nothing is.
+pub(crate) fn respond(
+    request: &Parts,
+    metrics: &Metrics,
+    ready: &Ready,
+) -> Option<Response<Bytes>> {
+    let response = match request.uri.path() {
+        "/metrics" => of_metrics(metrics),
+        "/health" => health(metrics.stuck_for()),
+        "/ready" if ready.0.load(Relaxed) => plain(StatusCode::OK, "ready\n"),
+        "/ready" => plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "starting or shutting down\n",
+        ),
+        _ => return None,
+    };
+    if request.method != Method::GET && request.method != Method::HEAD {
+        let mut refused = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD here\n");
+        let allow = HeaderValue::from_static("GET, HEAD");
+        refused.headers_mut().insert(header::ALLOW, allow);
+        return Some(refused);
+    }
+    Some(response)
+}
+
+fn of_metrics(metrics: &Metrics) -> Response<Bytes> {
+    let mut response = Response::new(exposition::text(&metrics.snapshot()).into());
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+fn health(stuck_for: Duration) -> Response<Bytes> {
+    if stuck_for < STUCK {
+        plain(StatusCode::OK, "healthy\n")
+    } else {
+        plain(StatusCode::SERVICE_UNAVAILABLE, "a worker is stuck\n")
+    }
+}
+
+fn plain(status: StatusCode, body: &'static str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(body.as_bytes()));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_is_stuck_for_five_seconds_is_no_health() {
+        assert_eq!(health(STUCK - Duration::from_millis(1)).status(), 200);
+        assert_eq!(health(STUCK).status(), 503);
+    }
+}
