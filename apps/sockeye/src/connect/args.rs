@@ -158,7 +158,7 @@ pub(crate) struct RetryArgs {
     /// Come back when the connection is lost, or can't be made yet
     ///
     /// The waits are random, at most 0.5 s at first and 30 s later, or what the server asks for. What is typed meanwhile
-    /// waits, and a pipe is not read on. What was handed to a connection that is lost is not sent again. It is given up
+    /// waits, up to 1024 messages of --message-bytes in all, and a pipe is not read on. What was handed to a connection that is lost is not sent again. It is given up
     /// when the server closes with 1000 or refuses for good; the status is then that of the last loss.
     #[arg(long)]
     pub(crate) reconnect: bool,
