@@ -94,6 +94,7 @@ impl Talk<'_> {
         saying.abort();
         let end = line.ended().await;
         self.note_end(&end);
+        self.screen.leave().await;
         course.verdict.unwrap_or_else(|| Verdict::of_end(&end))
     }
 
