@@ -25,6 +25,8 @@ Examples:
   sockeye                        serve on port 8080; open http://localhost:8080/say
   sockeye --listen :9000         the same on port 9000
   sockeye --tls-self-signed      the same behind https, for a try
+  sockeye connect localhost:8080/say
+                                 talk to it, or to any other server, from this terminal
   sockeye check-config --config sockeye.toml
   SOCKEYE_LIMITS_MESSAGE_BYTES='4 MiB' SOCKEYE_LIMITS_OUTBOX_BYTES='8 MiB' sockeye
 

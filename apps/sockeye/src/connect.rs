@@ -4,6 +4,8 @@ mod args;
 mod exec;
 mod input;
 mod interrupts;
+mod line;
+mod route;
 mod say;
 mod screen;
 mod setup;
@@ -12,19 +14,21 @@ mod source;
 mod talk;
 mod verdict;
 mod watch;
+mod words;
 
 use std::{process::ExitCode, sync::Arc};
 
-use sockeye::client::{ConnectError, Connection};
+use sockeye::client::{Connector, Reconnecting};
 
 pub(crate) use args::ConnectArgs;
 use interrupts::Interrupts;
+use line::Line;
 use screen::Screen;
 use setup::{connector, form, reading};
-use show::escaped;
-use talk::{Talk, with_sources};
+use talk::Talk;
 use verdict::Verdict;
 use watch::Watch;
+use words::with_sources;
 
 /// Talks, and returns the status to end with.
 pub(crate) fn connect(args: &ConnectArgs) -> ExitCode {
@@ -56,18 +60,6 @@ async fn talk(args: &ConnectArgs, screen: &Screen) -> Verdict {
         Ok(interrupts) => interrupts,
         Err(error) => return fail(screen, &error),
     };
-    let uri = args.url.to_string();
-    let connected = tokio::select! {
-        connected = connector.connect(&*uri) => connected,
-        signal = interrupts.next() => return Verdict::Signal(signal),
-    };
-    let connection = match connected {
-        Ok(connection) => connection,
-        Err(error) => return refused(screen, &error),
-    };
-    if !args.quiet {
-        screen.note(&welcome(&connection));
-    }
     let talk = Talk {
         args,
         screen: screen.clone(),
@@ -75,28 +67,41 @@ async fn talk(args: &ConnectArgs, screen: &Screen) -> Verdict {
         exec: setup::exec(args),
         reading: reading(args),
     };
-    talk.run(connection, &mut interrupts).await
+    match line(&talk, connector, &mut interrupts).await {
+        Ok(line) => talk.run(line, &mut interrupts).await,
+        Err(verdict) => verdict,
+    }
 }
 
-/// Says what the handshake came to.
-fn welcome(connection: &Connection) -> String {
-    let mut text = "* connected".to_owned();
-    if let Some(protocol) = connection.protocol() {
-        text += ", subprotocol ";
-        text += &escaped(protocol);
+/// Connects; a line that comes back does so by itself.
+async fn line(
+    talk: &Talk<'_>,
+    connector: Connector,
+    interrupts: &mut Interrupts,
+) -> Result<Line, Verdict> {
+    let uri = talk.args.url.to_string();
+    if talk.args.retry.reconnect {
+        let mut reconnecting =
+            Reconnecting::new(connector, &*uri).queue_bytes(talk.args.message_bytes());
+        if let Some(attempts) = talk.args.retry.attempts {
+            reconnecting = reconnecting.give_up_after_attempts(attempts);
+        }
+        return Ok(Line::returning(reconnecting));
     }
-    if connection.deflate_agreed().is_some() {
-        text += ", compressed";
+    let connected = tokio::select! {
+        connected = connector.connect(&*uri) => connected,
+        signal = interrupts.next() => return Err(Verdict::Signal(signal)),
+    };
+    match connected {
+        Ok(connection) => {
+            talk.welcome(connection.protocol(), connection.deflate_agreed());
+            Ok(Line::Once(connection))
+        }
+        Err(error) => {
+            talk.note_failed(&error);
+            Err(Verdict::of_error(&error))
+        }
     }
-    if source::is_a_person() {
-        text += "; /help lists the commands";
-    }
-    text
-}
-
-fn refused(screen: &Screen, error: &ConnectError) -> Verdict {
-    let _ = fail(screen, error);
-    Verdict::of_error(error)
 }
 
 fn fail(screen: &Screen, error: &dyn std::error::Error) -> Verdict {

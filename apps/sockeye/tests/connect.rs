@@ -7,11 +7,20 @@
     reason = "tests"
 )]
 
+#[path = "connect/edges.rs"]
+mod edges;
+#[path = "connect/proxy.rs"]
+mod proxy;
+#[path = "connect/reconnect.rs"]
+mod reconnect;
+#[path = "connect/tls.rs"]
+mod tls;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha1::{Digest, Sha1};
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     process::{Child, Command, Output, Stdio},
     thread,
 };
@@ -36,7 +45,11 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let mut child = sockeye(&["--listen", "127.0.0.1:0"])
+        Self::start_with(&[])
+    }
+
+    fn start_with(flags: &[&str]) -> Self {
+        let mut child = sockeye(&[&["--listen", "127.0.0.1:0"], flags].concat())
             .env("RUST_LOG", "off")
             .spawn()
             .unwrap();
@@ -60,7 +73,11 @@ impl Drop for Server {
 
 /// Runs the program on an input, to its end.
 fn talk(args: &[&str], input: &[u8]) -> Output {
-    let mut child = sockeye(&[&["connect"], args].concat()).spawn().unwrap();
+    run(&mut sockeye(&[&["connect"], args].concat()), input)
+}
+
+fn run(command: &mut Command, input: &[u8]) -> Output {
+    let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     // A program that has ended reads no more: it says why by its status.
@@ -271,13 +288,7 @@ fn a_peer_that_breaks_the_protocol_is_blamed() {
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     let peer = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let accept = accept_value(&read_head(&mut stream));
-        write!(
-            stream,
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: {accept}\r\n\r\n"
-        )
-        .unwrap();
+        shake_hands(&mut stream);
         // A reserved opcode (RFC 6455 §5.2).
         stream.write_all(&[0x83, 0x00]).unwrap();
         let _ = stream.read_to_end(&mut Vec::new());
@@ -312,7 +323,19 @@ fn kill(signal: &str, process: u32) {
     assert!(sent.unwrap().success());
 }
 
-fn read_head(stream: &mut TcpStream) -> String {
+/// Answers an opening handshake as a server does.
+fn shake_hands(stream: &mut (impl Read + Write)) {
+    let accept = accept_value(&read_head(stream));
+    write!(
+        stream,
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+    )
+    .unwrap();
+    stream.flush().unwrap();
+}
+
+fn read_head(stream: &mut impl Read) -> String {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
         stream.read_exact(&mut byte).unwrap();

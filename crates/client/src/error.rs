@@ -28,8 +28,8 @@ pub enum ConnectError {
     /// The operating system has no randomness to give, without which there can be no masks.
     #[error("the operating system gives no randomness")]
     NoRandomness,
-    /// The server could not be reached.
-    #[error("the server can't be reached")]
+    /// The server could not be reached; the words are those of the stage that failed.
+    #[error(transparent)]
     Dial(#[from] DialError),
     /// [`connect_time`](crate::Connector::connect_time) was over.
     #[error("it took too long to {0}")]
@@ -37,8 +37,8 @@ pub enum ConnectError {
     /// The stream failed while the request was sent or the response awaited.
     #[error("the connection was lost within the handshake")]
     Lost(#[source] io::Error),
-    /// The response is not HTTP, or too large.
-    #[error("the response can't be read")]
+    /// The response is not HTTP, or too large; the words say which.
+    #[error(transparent)]
     Response(#[from] ResponseError),
     /// The server answered in HTTP, with another status than 101.
     #[error("the server answered with {}", .0.status())]

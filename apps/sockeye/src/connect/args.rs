@@ -12,7 +12,7 @@ use sockeye::{Close, CloseCode};
     reason = "each is a flag of its own on the command line"
 )]
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = MORE, after_long_help = EXAMPLES)]
 pub(crate) struct ConnectArgs {
     /// Where to: `ws://host/path` or `wss://host/path`; without a scheme, `ws://`
     #[arg(value_parser = address)]
@@ -29,29 +29,38 @@ pub(crate) struct ConnectArgs {
     /// How the input is cut into messages
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     pub(crate) input: Cut,
-    /// How binary messages are shown; `auto` is `hex` on a terminal and `raw` in a pipe
+    /// How binary messages are shown
+    ///
+    /// `auto` is `hex` on a terminal and `raw` in a pipe.
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     pub(crate) binary_as: BinaryAs,
     /// Show every message as a line of JSON: kind and text, or base64
     #[arg(long, conflicts_with = "binary_as")]
     pub(crate) json: bool,
     /// Run this by `sh -c` for each message, with the message on its standard input
+    ///
+    /// Messages wait for the one before. SOCKEYE_MESSAGE_KIND is `text` or `binary`. If it fails, the talk goes on and
+    /// ends with status 1.
     #[arg(long, value_name = "COMMAND")]
     pub(crate) exec: Option<String>,
     /// Send what the command of `--exec` prints back as a message, instead of printing it
     #[arg(long, requires = "exec")]
     pub(crate) exec_reply: bool,
     /// Close after so many messages have arrived
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
-    /// When the input ends, close after nothing has arrived for so long; `forever` stays
-    /// [default: 1s; with `--count`, forever]
+    /// When the input has ended, close once nothing has arrived for so long [default: 1s; with `--count`, forever]
+    ///
+    /// `forever` stays until the server closes or a signal comes.
     #[arg(long, value_name = "TIME", value_parser = linger)]
     linger: Option<Linger>,
     /// What to close with, such as `1000` or `4001:done`
     #[arg(long, value_name = "CODE[:REASON]", default_value = "1000", value_parser = close)]
     pub(crate) close: Close,
-    /// Show the heads of the handshake, every frame, pings and the closing handshake, on standard error
+    /// Show the handshake and every frame, on standard error
+    ///
+    /// That is the heads of request and response, TLS, what a server that refuses says, and pings and closes with what
+    /// they carry. Cookies and logins are not shown.
     #[arg(short, long)]
     pub(crate) verbose: bool,
     /// Show nothing but messages: not how the connection came and went
@@ -63,6 +72,9 @@ pub(crate) struct ConnectArgs {
     /// How the server is reached
     #[command(flatten)]
     pub(crate) route: RouteArgs,
+    /// What happens when the connection is lost
+    #[command(flatten)]
+    pub(crate) retry: RetryArgs,
     /// What keeps the connection alive, and what it may cost
     #[command(flatten)]
     pub(crate) bounds: BoundsArgs,
@@ -109,15 +121,14 @@ pub(crate) struct HandshakeArgs {
 }
 
 /// How the server is reached.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of its own on the command line"
-)]
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network and TLS")]
 pub(crate) struct RouteArgs {
-    /// Go through this proxy: `http://`, `https://`, `socks5://` or `socks5h://`, with `user:password@` if needed
-    /// [default: what http_proxy, https_proxy, all_proxy and no_proxy say]
+    /// Go through this proxy [default: what the environment says]
+    ///
+    /// It is an `http://`, `https://`, `socks5://` or `socks5h://` address, with `user:password@` before the host if
+    /// needed. The environment says it by http_proxy for ws://, https_proxy for wss://, all_proxy and no_proxy; this
+    /// machine itself is always reached directly.
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
     /// Go directly, whatever the environment says
@@ -132,15 +143,30 @@ pub(crate) struct RouteArgs {
     /// The key of `--cert`, a PEM file
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub(crate) key: Option<PathBuf>,
-    /// Believe any certificate: whoever sits in between can read and change everything
+    /// Believe any certificate, and so whoever sits in between, who can then read and change everything
     #[arg(long)]
     pub(crate) danger_accept_invalid_certs: bool,
     /// How long connecting may take, with everything up to the 101
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = time)]
     pub(crate) connect_time: Duration,
-    /// Come back when the connection is lost
+}
+
+/// What happens when the connection is lost.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reconnecting")]
+pub(crate) struct RetryArgs {
+    /// Come back when the connection is lost, or can't be made yet
+    ///
+    /// The waits are random, at most 0.5 s at first and 30 s later, or what the server asks for. What is typed meanwhile
+    /// waits, up to 1024 messages of --message-bytes in all, and a pipe is not read on. What was handed to a connection that is lost is not sent again. It is given up
+    /// when the server closes with 1000 or refuses for good; the status is then that of the last loss.
     #[arg(long)]
     pub(crate) reconnect: bool,
+    /// Give up when so many attempts in a row have failed [default: never]
+    ///
+    /// A connection that was lost within 5 s counts as one.
+    #[arg(long, value_name = "N", requires = "reconnect", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) attempts: Option<u32>,
 }
 
 /// What keeps the connection alive, and what it may cost.
@@ -210,6 +236,10 @@ pub(crate) enum Linger {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Period(pub(crate) Option<Duration>);
 
+const MORE: &str = "\
+On a terminal, a line that begins with / is a command: /help lists them.
+The statuses it ends with, and examples: sockeye connect --help";
+
 const EXAMPLES: &str = "\
 On a terminal, lines are sent as they are typed, and a line that begins with / is a command: /help lists them.
 
@@ -224,6 +254,7 @@ Examples:
   sockeye connect localhost:8080/say
   echo hello | sockeye connect wss://host/echo
   sockeye connect -v -s chat -H 'Authorization: Bearer TOKEN' --origin https://host wss://host/ws
+  sockeye connect --ca ca.pem --reconnect wss://localhost:8443/say
   sockeye connect --file photo.png --count 1 ws://host/echo > back.png
   sockeye connect ws://host/say --exec 'tr a-z A-Z' --exec-reply";
 

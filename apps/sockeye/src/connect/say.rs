@@ -3,16 +3,14 @@
 use std::{io, path::Path, time::Duration};
 
 use bytes::Bytes;
-use sockeye::{
-    Close, Message,
-    client::{PingError, Sender},
-};
+use sockeye::{Close, Message, client::PingError};
 use thiserror::Error;
 use tokio::{fs::File, io::AsyncReadExt};
 
 use super::{
     args::ConnectArgs,
     input::{HELP, Wish},
+    line::{Unsent, Voice},
     screen::Screen,
     show::escaped,
     source::{self, Reading, Stopped},
@@ -42,11 +40,13 @@ pub(crate) enum SayError {
     File(String, #[source] io::Error),
     #[error("{0} has more than {1} bytes: --message-bytes allows larger messages")]
     TooLarge(String, usize),
+    #[error("not sent: as much waits for a connection as may")]
+    QueueFull,
 }
 
 /// Says everything there is to say.
 pub(crate) struct Speaker {
-    pub(crate) sender: Sender,
+    pub(crate) voice: Voice,
     pub(crate) screen: Screen,
     pub(crate) reading: Reading,
 }
@@ -103,13 +103,13 @@ impl Speaker {
                 .encoding
                 .read(message.into())
                 .map_err(Stopped::from)?;
-            if let Some(silence) = self.send(message).await {
+            if let Some(silence) = self.send(message).await? {
                 return Ok(Some(silence));
             }
         }
         for file in first.files {
             let bytes = self.read_file(&file).await?;
-            if let Some(silence) = self.send(Message::Binary(bytes)).await {
+            if let Some(silence) = self.send(Message::Binary(bytes)).await? {
                 return Ok(Some(silence));
             }
         }
@@ -118,10 +118,10 @@ impl Speaker {
 
     async fn fulfil(&self, wish: Wish) -> Result<Option<Silence>, SayError> {
         match wish {
-            Wish::Send(message) => return Ok(self.send(message).await),
+            Wish::Send(message) => return self.send(message).await,
             Wish::File(path) => {
                 let bytes = self.read_file(Path::new(&path)).await?;
-                return Ok(self.send(Message::Binary(bytes)).await);
+                return self.send(Message::Binary(bytes)).await;
             }
             Wish::Ping(payload) => self.ping(payload),
             Wish::Close(close) => return Ok(Some(Silence::CloseAsked(close))),
@@ -130,17 +130,28 @@ impl Speaker {
         Ok(None)
     }
 
-    async fn send(&self, message: Message) -> Option<Silence> {
-        self.sender
-            .send(message)
-            .await
-            .is_err()
-            .then_some(Silence::Closed)
+    /// Sends a message. While there is no connection, a person's message waits in the queue, since one may want to do
+    /// something else; a pipe waits itself.
+    async fn send(&self, message: Message) -> Result<Option<Silence>, SayError> {
+        let sent = if source::is_a_person() {
+            self.voice.send(message).await
+        } else {
+            self.voice.send_connected(message).await
+        };
+        match sent {
+            Ok(()) => Ok(None),
+            Err(Unsent::Closed) => Ok(Some(Silence::Closed)),
+            Err(Unsent::Full) => Err(SayError::QueueFull),
+        }
     }
 
     /// Pings, and notes how long the pong took, without waiting for it.
     fn ping(&self, payload: Bytes) {
-        let (sender, screen) = (self.sender.clone(), self.screen.clone());
+        let Some(sender) = self.voice.connection() else {
+            self.screen.note("* there is no connection to ping");
+            return;
+        };
+        let screen = self.screen.clone();
         tokio::spawn(async move {
             match sender.ping(payload).await {
                 Ok(round_trip) => screen.note(&format!("* pong after {}", in_ms(round_trip))),

@@ -10,6 +10,7 @@ use std::io::IsTerminal;
 use super::{
     args::{ConnectArgs, HandshakeArgs},
     exec::{Exec, Output},
+    route::go_by,
     show::{Form, Reader},
     source::Reading,
 };
@@ -28,14 +29,15 @@ pub(crate) fn connector(args: &ConnectArgs) -> Result<Connector, Box<dyn Error>>
         .period(args.bounds.ping.0)
         .deadline(args.bounds.ping_deadline);
     let deflate = (!args.handshake.no_deflate).then(Deflate::default);
-    Ok(Connector::new()
+    let connector = Connector::new()
         .headers(headers(&args.handshake)?)
         .protocols(args.handshake.subprotocols.clone())
         .deflate(deflate)
         .limits(limits)
         .heartbeat(heartbeat)
         .connect_time(args.route.connect_time)
-        .redirects(args.handshake.redirects))
+        .redirects(args.handshake.redirects);
+    Ok(go_by(connector, &args.route)?)
 }
 
 fn headers(args: &HandshakeArgs) -> Result<HeaderMap, Box<dyn Error>> {

@@ -1,10 +1,10 @@
 //! One talk: what comes in is shown, what is typed or piped goes out, until one side has had enough.
 
-use std::{io, time::Duration};
+use std::{io, mem, time::Duration};
 
 use sockeye::{
     Close, Message,
-    client::{Closed, Connection},
+    client::{Agreed, ConnectError},
 };
 use tokio::{
     task::JoinHandle,
@@ -15,11 +15,13 @@ use super::{
     args::{ConnectArgs, Linger},
     exec::Exec,
     interrupts::Interrupts,
-    say::{First, Silence, Speaker},
+    line::{End, Heard, Line, Unsent, Voice},
+    say::{First, SayError, Silence, Speaker},
     screen::Screen,
     show::{Form, escaped},
-    source::Reading,
+    source::{self, Reading},
     verdict::{SIGINT, Verdict},
+    words::{self, Body, with_sources},
 };
 
 /// What a talk needs beside a connection.
@@ -32,9 +34,11 @@ pub(crate) struct Talk<'a> {
 }
 
 /// Where a talk stands.
+#[derive(Default)]
 struct Course {
     /// Whether messages still count: not after we closed.
     stage: Stage,
+    meeting: Meeting,
     received: u64,
     /// When nothing more is waited for, once the input has ended.
     deadline: Option<Instant>,
@@ -43,69 +47,78 @@ struct Course {
     verdict: Option<Verdict>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Stage {
+    #[default]
     Talking,
     Closing,
 }
 
+/// Which connection the next one is.
+#[derive(Clone, Copy, Default)]
+enum Meeting {
+    #[default]
+    First,
+    Another,
+}
+
 impl Talk<'_> {
-    /// Talks until the connection has ended, and says how it went.
-    pub(crate) async fn run(
-        &self,
-        mut connection: Connection,
-        interrupts: &mut Interrupts,
-    ) -> Verdict {
-        let mut saying = self.start_to_say(&connection);
-        let mut course = Course {
-            stage: Stage::Talking,
-            received: 0,
-            deadline: None,
-            linger: None,
-            verdict: None,
-        };
+    /// Talks until the line has ended, and says how it went.
+    pub(crate) async fn run(&self, mut line: Line, interrupts: &mut Interrupts) -> Verdict {
+        let mut saying = self.start_to_say(&line);
+        let mut course = Course::default();
         let mut says = true;
         loop {
-            let deadline = course.deadline;
-            let patience = async {
-                match deadline {
-                    Some(deadline) => sleep_until(deadline).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let patience = wait_until(course.deadline);
             tokio::select! {
-                message = connection.recv() => match message {
-                    Some(message) => self.hear(message, &connection, &mut course).await,
+                heard = line.recv() => match heard {
+                    Some(heard) => tokio::select! {
+                        () = self.hear(heard, &mut line, &mut course) => {}
+                        // Whoever reads what is shown may have stopped, and a command may take long.
+                        signal = interrupts.next() => {
+                            self.fail(&mut line, &mut course, Verdict::Signal(signal));
+                        }
+                    },
                     None => break,
                 },
                 silence = &mut saying, if says => {
                     says = false;
-                    self.fall_silent(silence, &connection, &mut course);
+                    self.fall_silent(silence, &mut line, &mut course);
                 }
-                () = patience => course.close(&connection, self.args.close.clone()),
+                () = patience => self.close(&mut line, &mut course, self.args.close.clone()),
                 signal = interrupts.next() => {
-                    course.fail(&connection, Verdict::Signal(signal));
+                    self.fail(&mut line, &mut course, Verdict::Signal(signal));
                 }
             }
         }
         saying.abort();
-        let closed = connection.wait_closed().await;
-        self.note_closed(&closed);
-        course
-            .verdict
-            .unwrap_or_else(|| Verdict::of_closed(&closed))
+        let end = line.ended().await;
+        self.note_end(&end);
+        self.screen.leave().await;
+        course.verdict.unwrap_or_else(|| Verdict::of_end(&end))
     }
 
-    fn start_to_say(&self, connection: &Connection) -> JoinHandle<Silence> {
+    fn start_to_say(&self, line: &Line) -> JoinHandle<Silence> {
         let speaker = Speaker {
-            sender: connection.sender(),
+            voice: line.voice(),
             screen: self.screen.clone(),
             reading: self.reading,
         };
         tokio::spawn(speaker.speak(First::of(self.args)))
     }
 
-    async fn hear(&self, message: Message, connection: &Connection, course: &mut Course) {
+    async fn hear(&self, heard: Heard, line: &mut Line, course: &mut Course) {
+        match heard {
+            Heard::Message(message) => self.hear_message(message, line, course).await,
+            Heard::Opened(opened) => match mem::replace(&mut course.meeting, Meeting::Another) {
+                Meeting::First => self.welcome(opened.protocol.as_deref(), opened.deflate),
+                Meeting::Another => self.inform("connected again"),
+            },
+            Heard::Lost(lost) => self.inform(&words::lost(&lost, self.body())),
+        }
+    }
+
+    async fn hear_message(&self, message: Message, line: &mut Line, course: &mut Course) {
         if course.stage == Stage::Closing {
             return;
         }
@@ -113,15 +126,15 @@ impl Talk<'_> {
         if let Some(linger) = course.linger {
             course.deadline = Instant::now().checked_add(linger);
         }
-        match self.show(message, connection).await {
+        match self.show(message, &line.voice(), course).await {
             Ok(()) => {}
             // Whoever reads has seen enough, as `head` does.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                course.close(connection, self.args.close.clone());
+                self.close(line, course, self.args.close.clone());
             }
             Err(error) => {
                 self.screen.note(&format!("* {error}"));
-                course.fail(connection, Verdict::Failed);
+                self.fail(line, course, Verdict::Failed);
             }
         }
         if self
@@ -129,22 +142,26 @@ impl Talk<'_> {
             .count
             .is_some_and(|count| course.received >= count)
         {
-            course.close(connection, self.args.close.clone());
+            self.close(line, course, self.args.close.clone());
         }
     }
 
-    async fn show(&self, message: Message, connection: &Connection) -> io::Result<()> {
+    async fn show(&self, message: Message, voice: &Voice, course: &mut Course) -> io::Result<()> {
         let Some(exec) = &self.exec else {
             return self.screen.show(self.form.show(&message)).await;
         };
         let done = exec.run(message).await?;
         if !done.status.success() {
+            // The talk goes on, and what came of it is not forgotten.
+            course.verdict.get_or_insert(Verdict::Failed);
             self.screen
                 .note(&format!("* the command ended with {}", done.status));
         }
         if let Some(reply) = done.reply {
-            // A connection that is closed says so by itself.
-            let _ = connection.send(reply).await;
+            // A line that has ended says so by itself.
+            if voice.send(reply).await == Err(Unsent::Full) {
+                self.screen.note(&format!("* {}", SayError::QueueFull));
+            }
         }
         Ok(())
     }
@@ -152,7 +169,7 @@ impl Talk<'_> {
     fn fall_silent(
         &self,
         silence: Result<Silence, tokio::task::JoinError>,
-        connection: &Connection,
+        line: &mut Line,
         course: &mut Course,
     ) {
         match silence {
@@ -164,52 +181,92 @@ impl Talk<'_> {
                 }
             },
             Ok(Silence::CloseAsked(close)) => {
-                course.close(connection, close.unwrap_or_else(|| self.args.close.clone()));
+                self.close(
+                    line,
+                    course,
+                    close.unwrap_or_else(|| self.args.close.clone()),
+                );
             }
-            Ok(Silence::Interrupted) => course.fail(connection, Verdict::Signal(SIGINT)),
+            Ok(Silence::Interrupted) => self.fail(line, course, Verdict::Signal(SIGINT)),
             // The end of the connection tells the rest.
             Ok(Silence::Closed) => {}
             Ok(Silence::Failed(error)) => {
                 self.screen.note(&format!("* {}", with_sources(&error)));
-                course.fail(connection, Verdict::Failed);
+                self.fail(line, course, Verdict::Failed);
             }
             Err(error) => {
                 self.screen.note(&format!("* {error}"));
-                course.fail(connection, Verdict::Failed);
+                self.fail(line, course, Verdict::Failed);
             }
         }
     }
 
-    fn note_closed(&self, closed: &Closed) {
+    fn close(&self, line: &mut Line, course: &mut Course, close: Close) {
+        course.stage = Stage::Closing;
+        course.deadline = None;
+        course.linger = None;
+        let waiting = line.close(close);
+        if waiting > 0 {
+            self.inform(&format!("{waiting} messages were not sent"));
+        }
+    }
+
+    fn fail(&self, line: &mut Line, course: &mut Course, verdict: Verdict) {
+        course.verdict.get_or_insert(verdict);
+        self.close(line, course, Close::normal());
+    }
+
+    /// Says what the handshake came to.
+    pub(crate) fn welcome(&self, protocol: Option<&str>, deflate: Option<Agreed>) {
+        let mut text = "connected".to_owned();
+        if let Some(protocol) = protocol {
+            text += ", subprotocol ";
+            text += &escaped(protocol);
+        }
+        if deflate.is_some() {
+            text += ", compressed";
+        }
+        if source::is_a_person() {
+            text += "; /help lists the commands";
+        }
+        self.inform(&text);
+    }
+
+    /// Says why there is no connection, and will be none.
+    pub(crate) fn note_failed(&self, error: &ConnectError) {
+        let why = words::no_connection(error, self.body());
+        self.screen.note(&format!("* {why}"));
+    }
+
+    fn note_end(&self, end: &End) {
+        match end {
+            End::Closed(closed) => {
+                self.inform(&format!("closed: {}", escaped(&closed.to_string())));
+            }
+            End::Unconnected(error) => self.note_failed(error),
+            End::Left(_) => self.inform("closed while there was no connection"),
+        }
+    }
+
+    fn body(&self) -> Body {
+        if self.args.verbose {
+            Body::Whole
+        } else {
+            Body::FirstLine
+        }
+    }
+
+    /// Notes how the connection comes and goes, if that is to be shown.
+    fn inform(&self, text: &str) {
         if !self.args.quiet {
-            self.screen
-                .note(&format!("* closed: {}", escaped(&closed.to_string())));
+            self.screen.note(&format!("* {text}"));
         }
     }
 }
 
-impl Course {
-    fn close(&mut self, connection: &Connection, close: Close) {
-        self.stage = Stage::Closing;
-        self.deadline = None;
-        self.linger = None;
-        connection.close(close);
+async fn wait_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
-
-    fn fail(&mut self, connection: &Connection, verdict: Verdict) {
-        self.verdict.get_or_insert(verdict);
-        self.close(connection, Close::normal());
-    }
-}
-
-/// Writes an error with what is behind it, in one line.
-pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = escaped(&error.to_string());
-    let mut behind = error.source();
-    while let Some(error) = behind {
-        text += ": ";
-        text += &escaped(&error.to_string());
-        behind = error.source();
-    }
-    text
 }

@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use sockeye::{
     CloseCode,
-    client::{Closed, ConnectError, Initiator},
+    client::{Cause, Closed, ConnectError, Initiator},
 };
+
+use super::line::End;
 
 /// How a talk ended. The statuses are those of the command's help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,17 @@ impl Verdict {
         }
     }
 
+    /// Judges the end of a line; what was lost last counts if this side left meanwhile.
+    pub(crate) fn of_end(end: &End) -> Self {
+        match end {
+            End::Closed(closed) | End::Left(Some(Cause::Closed(closed))) => Self::of_closed(closed),
+            End::Unconnected(error) | End::Left(Some(Cause::Connect(error))) => {
+                Self::of_error(error)
+            }
+            End::Left(None) => Self::Unreachable,
+        }
+    }
+
     /// Judges the end of a connection.
     pub(crate) fn of_closed(closed: &Closed) -> Self {
         match closed.initiator {
@@ -64,8 +77,19 @@ impl Verdict {
             }
             Initiator::Peer => Self::ClosedOtherwise,
             Initiator::Client => Self::Done,
-            // The engine says which rule was broken by a code, and of a time that ran out by none.
-            Initiator::Engine if closed.code != CloseCode::ABNORMAL => Self::Violated,
+            // The codes of broken rules and limits; those of a time that ran out are others, or none.
+            Initiator::Engine
+                if matches!(
+                    closed.code,
+                    CloseCode::PROTOCOL_ERROR
+                        | CloseCode::UNSUPPORTED_DATA
+                        | CloseCode::INVALID_PAYLOAD
+                        | CloseCode::MESSAGE_TOO_BIG
+                        | CloseCode::EXTENSION_REQUIRED
+                ) =>
+            {
+                Self::Violated
+            }
             _ => Self::Lost,
         }
     }
@@ -87,6 +111,8 @@ mod tests {
         assert_eq!(closed(1001, Initiator::Peer), Verdict::ClosedOtherwise);
         assert_eq!(closed(4001, Initiator::Client), Verdict::Done);
         assert_eq!(closed(1002, Initiator::Engine), Verdict::Violated);
+        assert_eq!(closed(1009, Initiator::Engine), Verdict::Violated);
+        assert_eq!(closed(1011, Initiator::Engine), Verdict::Lost);
         let none = Closed::new(&Close::empty(), Initiator::Peer);
         assert_eq!(Verdict::of_closed(&none), Verdict::Done);
     }

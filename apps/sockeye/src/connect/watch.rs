@@ -23,8 +23,16 @@ pub(crate) struct Watch(pub(crate) Screen);
 
 impl Observer for Watch {
     fn on_dialed(&self, reached: &Reached) {
-        self.0
-            .note(&format!("* connected to {}", reached.peer_addr));
+        let mut text = format!("* reached {}", reached.peer_addr);
+        if let Some(proxy) = &reached.via {
+            text += ", the proxy ";
+            text += &escaped(proxy);
+        }
+        if let Some(secured) = &reached.secured {
+            text += ", ";
+            text += &escaped(&secured.to_string());
+        }
+        self.0.note(&text);
     }
 
     fn on_request(&self, request: &Request<()>) {

@@ -13,8 +13,8 @@ use super::{
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DialError {
-    /// No TCP connection to the server came about.
-    #[error("can't reach the server")]
+    /// No TCP connection to the server came about; the words say which host.
+    #[error(transparent)]
     Unreachable(#[from] Unreachable),
     /// A variable of the environment names no proxy that could be used.
     #[error("the environment variable {variable} names no proxy")]
@@ -74,8 +74,8 @@ pub enum Unreachable {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// No TCP connection to the proxy came about, or its name resolution was ours and failed.
-    #[error("can't reach it")]
+    /// No TCP connection to the proxy came about, or its name resolution was ours and failed; the words say which host.
+    #[error(transparent)]
     Unreachable(#[from] Unreachable),
     /// TLS with the proxy itself did not come about.
     #[error("no TLS connection to it")]

@@ -281,19 +281,19 @@ async fn what_can_not_be_reached_says_why() {
     };
     assert_eq!(
         words(&refused("ws://no/", direct()).await),
-        "can't reach the server: no has no address"
+        "no has no address"
     );
     assert_eq!(
         words(&refused("ws://unknown/", direct()).await),
-        "can't reach the server: can't look up unknown: entity not found"
+        "can't look up unknown: entity not found"
     );
     assert_eq!(
         words(&refused("ws://two:9/", direct()).await),
-        "can't reach the server: can't connect to two: [::7]:9: connection refused; 192.0.2.7:9: connection refused"
+        "can't connect to two: [::7]:9: connection refused; 192.0.2.7:9: connection refused"
     );
     assert_eq!(
         words(&refused("ws://two/", through("http://two:9")).await),
-        "no way through the proxy http://two:9: can't reach it: can't connect to two: [::7]:9: connection refused; 192.0.2.7:9: connection refused"
+        "no way through the proxy http://two:9: can't connect to two: [::7]:9: connection refused; 192.0.2.7:9: connection refused"
     );
     let DialError::Unreachable(Unreachable::Connect { source, .. }) =
         refused("ws://many:9/", direct()).await
