@@ -8,6 +8,9 @@
 )]
 
 #[cfg(unix)]
+#[path = "program/log.rs"]
+mod log;
+#[cfg(unix)]
 #[path = "program/tls.rs"]
 mod tls;
 

@@ -21,6 +21,8 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
+use tracing::Instrument;
+
 use crate::{
     driver::{Driver, Stream, clock},
     tally::{Tally, Verdict},
@@ -177,7 +179,9 @@ impl Drivers {
         let conn = Conn::new(Role::Server, settings, deflate, clock());
         let conversation = endpoint.open(opening);
         let session = conversation.session();
+        let span = tracing::debug_span!("session", id = %session.id());
         tracing::debug!(
+            parent: &span,
             session = %session.id(),
             path = session.request().path(),
             peer = session.peer_addr().map(tracing::field::display),
@@ -186,7 +190,13 @@ impl Drivers {
             "session opened",
         );
         self.tally().handshake(Verdict::Accepted);
-        tokio::spawn(Driver::new(stream, glued, conn, conversation, place));
+        let driver = Driver::new(stream, glued, conn, conversation, place);
+        // Sessions are many and live long: a span that nobody sees takes no room beside them.
+        if span.is_disabled() {
+            tokio::spawn(driver);
+        } else {
+            tokio::spawn(driver.instrument(span));
+        }
     }
 
     /// Closes all sessions, also those whose handshake is under way. The first close counts.

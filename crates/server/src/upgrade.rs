@@ -9,6 +9,7 @@ use hyper::{ext::Protocol, upgrade::OnUpgrade};
 use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, Site, UpgradeRequest};
 use sockeye_ws_proto::handshake::{self, Accepted, HandshakeError, ServerOffer};
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use crate::{
     drivers::{Drivers, Newcomer},
@@ -71,7 +72,9 @@ pub(crate) async fn answer<B>(
     };
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
-    let decided = timeout(handshake_time, decide(&head, &endpoint, params, drivers)).await;
+    let span = tracing::debug_span!("handshake", path = head.uri.path());
+    let deciding = decide(&head, &endpoint, params, drivers).instrument(span);
+    let decided = timeout(handshake_time, deciding).await;
     let (newcomer, response) = match decided {
         Ok(Ok(accepted)) => accepted,
         Ok(Err((verdict, refusal))) => {
@@ -92,7 +95,8 @@ pub(crate) async fn answer<B>(
         }
     };
     let drivers = drivers.clone();
-    tokio::spawn(open(upgrade, carrier, newcomer, drivers, handshake_time));
+    let opening = open(upgrade, carrier, newcomer, drivers, handshake_time);
+    tokio::spawn(opening.in_current_span());
     Some(response.map(|()| Full::default()))
 }
 

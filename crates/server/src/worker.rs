@@ -16,6 +16,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
+use tracing::Instrument;
 
 use crate::{
     connection::{Place, serve},
@@ -75,7 +76,8 @@ pub(crate) async fn work(
             _ = round.tick() => common.metrics.turn(&tally),
             (stream, peer) = accept(&listener, &tally) => {
                 let place = Place::take(&common);
-                requests.spawn(serve(stream, peer, place, drivers.clone(), order.clone()));
+                let served = serve(stream, peer, place, drivers.clone(), order.clone());
+                requests.spawn(served.instrument(tracing::debug_span!("connection", %peer)));
             }
             Some(_) = requests.join_next() => {}
         }
