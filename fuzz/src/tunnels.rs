@@ -52,13 +52,18 @@ pub fn socks5(data: &[u8]) {
         } else {
             replies.strip_prefix(b"\x05\x02\x01\0")
         };
-        let length = match reply.unwrap_or_default() {
-            [5, 0, _, 1, ..] => 10,
-            [5, 0, _, 4, ..] => 22,
-            [5, 0, _, 3, length, ..] => 7 + usize::from(*length),
-            _ => 0,
-        };
+        let length = reply_bytes(reply.unwrap_or_default());
         assert_eq!(reply.map(<[u8]>::len), Some(length));
+    }
+}
+
+/// How long a reply is that opens the tunnel (RFC 1928 §6); 0 for any other.
+fn reply_bytes(reply: &[u8]) -> usize {
+    match reply {
+        [5, 0, _, 1, ..] => 10,
+        [5, 0, _, 4, ..] => 22,
+        [5, 0, _, 3, length, ..] => 7 + usize::from(*length),
+        _ => 0,
     }
 }
 
