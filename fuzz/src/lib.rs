@@ -7,6 +7,7 @@
 //! ```
 
 mod agreement;
+mod client_response;
 mod close;
 mod decode;
 mod differential;
@@ -16,10 +17,14 @@ mod mask;
 mod offers;
 mod operations;
 mod proxies;
+mod redirect;
+mod scanner;
 mod tungstenite_peer;
+mod tunnels;
 mod utf8;
 mod wire;
 
+pub use client_response::client_response;
 pub use close::close;
 pub use decode::{client_decode, server_decode};
 pub use differential::differential;
@@ -29,23 +34,33 @@ pub use mask::mask;
 pub use offers::offers;
 pub use operations::operations;
 pub use proxies::{forwarded, proxy_protocol};
+pub use redirect::redirect;
+pub use scanner::scanner;
+pub use tunnels::{http_connect, no_proxy, proxy_address, socks5};
 pub use utf8::utf8;
 
 /// A target: its name, which its corpus and its fuzzer bear too, and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 19] = [
     ("client_decode", client_decode),
+    ("client_response", client_response),
     ("close", close),
     ("differential", differential),
     ("forwarded", forwarded),
     ("handshake", handshake),
+    ("http_connect", http_connect),
     ("inflate", inflate),
     ("mask", mask),
+    ("no_proxy", no_proxy),
     ("offers", offers),
     ("operations", operations),
+    ("proxy_address", proxy_address),
     ("proxy_protocol", proxy_protocol),
+    ("redirect", redirect),
+    ("scanner", scanner),
     ("server_decode", server_decode),
+    ("socks5", socks5),
     ("utf8", utf8),
 ];

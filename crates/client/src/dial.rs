@@ -7,6 +7,7 @@
 
 mod environment;
 mod error;
+pub mod fuzzing;
 mod happy_eyeballs;
 mod http_connect;
 mod network;

@@ -40,6 +40,8 @@ pub use address::InvalidAddress;
 pub use closed::{Closed, Initiator};
 pub use connection::{Connection, Opened};
 pub use connector::Connector;
+#[doc(hidden)]
+pub use dial::fuzzing;
 pub use dial::{
     CertificateFault, DialError, FailedAttempts, InvalidProxy, PemFault, PemItem, Proxy,
     ProxyError, Secured, SocksFailure, Tls, TlsError, Unreachable,

@@ -65,7 +65,8 @@ impl Exchange for HttpConnect {
             let State::Asked { searched } = &mut self.state else {
                 return Ok(Progress::Waiting);
             };
-            if !may_be_a_response(input) {
+            // What is beyond the limit is not judged: it may come later, after the answer was given up.
+            if !may_be_a_response(input.get(..=self.allowed).unwrap_or(input)) {
                 return Err(ProxyError::NotHttp);
             }
             let end = end_of_head(input, *searched);

@@ -110,6 +110,8 @@ fn bare_host(host: &str) -> Result<String, InvalidProxy> {
         Some(address) if address.parse::<Ipv6Addr>().is_ok() => Ok(address.to_owned()),
         Some(_) => Err(InvalidProxy::Syntax),
         None if host.is_empty() => Err(InvalidProxy::Host),
+        // `Uri` lets brackets pass that are on two sides of an `@`.
+        None if host.contains(['[', ']']) => Err(InvalidProxy::Syntax),
         None => Ok(host.to_owned()),
     }
 }
@@ -201,6 +203,7 @@ mod tests {
             "proxy:3128",
             "http://pro xy",
             "http://[::g]:1",
+            "http://[::1:a@proxy]:1",
             "http://proxy:70000",
             "http://proxy:0",
             "http://proxy:1x",

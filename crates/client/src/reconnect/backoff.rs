@@ -179,6 +179,7 @@ mod tests {
         #[test]
         fn every_wait_is_within_its_range(
             failures: u32, random: u32, factor: u32, first in 0..100_000_u64, max in 0..100_000_u64,
+            least: u64, spread in 0..100_000_u64,
         ) {
             let backoff = Backoff::default()
                 .first(Duration::from_millis(first))
@@ -188,6 +189,12 @@ mod tests {
             prop_assert!(wait <= backoff.max);
             let shortest = Pace { failures }.wait(NOTHING, &backoff, 0);
             prop_assert!(shortest.is_zero());
+            let asked = AskedFor {
+                least: Duration::from_secs(least),
+                spread: Duration::from_millis(spread),
+            };
+            let (least, wait) = (asked.least.min(backoff.max_asked), Pace { failures }.wait(asked, &backoff, random));
+            prop_assert!(wait >= least && wait - least <= backoff.max.max(asked.spread));
         }
     }
 }

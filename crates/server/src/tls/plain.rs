@@ -33,11 +33,17 @@ pub(super) async fn first(stream: &TcpStream) -> io::Result<First> {
     let mut byte = [0; 1];
     stream.peek(&mut byte).await?;
     let [byte] = byte;
-    Ok(if byte.is_ascii_uppercase() {
-        First::PlainHttp
-    } else {
-        First::Other
-    })
+    Ok(First::of(byte))
+}
+
+impl First {
+    fn of(byte: u8) -> Self {
+        if byte.is_ascii_uppercase() {
+            Self::PlainHttp
+        } else {
+            Self::Other
+        }
+    }
 }
 
 /// Answers with 400, and lets the client read it.
@@ -51,6 +57,26 @@ pub(super) async fn refuse(mut stream: TcpStream) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_byte_that_tls_begins_with_is_taken_for_http_and_every_method_is() {
+        for record in 0..b'A' {
+            assert_eq!(First::of(record), First::Other, "{record}");
+        }
+        // An old client's hello has the highest bit set (RFC 5246 §E.2).
+        for record in 0x80..=0xff {
+            assert_eq!(First::of(record), First::Other, "{record}");
+        }
+        for method in [
+            "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PRI", "PUT", "TRACE",
+        ] {
+            assert_eq!(
+                First::of(method.as_bytes()[0]),
+                First::PlainHttp,
+                "{method}"
+            );
+        }
+    }
 
     #[test]
     fn the_answer_is_as_long_as_it_says() {

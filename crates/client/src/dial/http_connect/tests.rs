@@ -120,6 +120,23 @@ fn a_head_may_be_as_long_as_the_limit_and_not_a_byte_longer() {
     assert!(answered(interim.chunks(7), 200).is_err());
 }
 
+#[test]
+fn a_fault_beyond_the_limit_is_told_as_too_long_however_it_is_cut() {
+    let interim = b"HTTP/1.1 100 \r\n\r\n";
+    let answer = [&interim[..], b"HTTP/2"].concat();
+    for (limit, words) in [
+        (
+            interim.len() + 4,
+            "the head of its answer is longer than 21 bytes",
+        ),
+        (interim.len() + 5, "its answer is not HTTP/1"),
+    ] {
+        let expected = Err(words.to_owned());
+        assert_eq!(answered([&answer[..]], limit), expected);
+        assert_eq!(answered(answer.chunks(1), limit), expected);
+    }
+}
+
 /// Things that answers are made of, and bytes that they are not.
 fn answers() -> impl Strategy<Value = Vec<u8>> {
     const PARTS: &[&[u8]] = &[

@@ -1,0 +1,94 @@
+//! The rows: what is done, and how often.
+
+use crate::{driver, engine};
+
+/// Work of one kind.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    /// What a round has of what is counted: messages, deliveries, handshakes.
+    pub(crate) operations: u32,
+    /// How many rounds are enough for a steady figure.
+    pub(crate) rounds: u32,
+    pub(crate) work: fn(u32) -> anyhow::Result<()>,
+}
+
+/// So many messages arrive in one read, where they are small.
+pub(crate) const BATCH: u32 = 64;
+/// So many where they are large.
+pub(crate) const LARGE_BATCH: u32 = 4;
+/// So many conns hear a broadcast.
+pub(crate) const CROWD: u32 = 1000;
+
+/// Every row.
+pub(crate) const ROWS: &[Row] = &[
+    small("decode-text-32", |rounds| engine::decode_text(32, rounds)),
+    small("decode-text-1k", |rounds| {
+        engine::decode_text(1 << 10, rounds)
+    }),
+    large("decode-text-64k", |rounds| {
+        engine::decode_text(64 << 10, rounds)
+    }),
+    small("decode-binary-32", |rounds| {
+        engine::decode_binary(32, rounds)
+    }),
+    small("decode-binary-1k", |rounds| {
+        engine::decode_binary(1 << 10, rounds)
+    }),
+    large("decode-binary-64k", |rounds| {
+        engine::decode_binary(64 << 10, rounds)
+    }),
+    small("decode-ping", engine::decode_ping),
+    Row {
+        name: "decode-deflated-1k",
+        operations: BATCH,
+        rounds: 50,
+        work: engine::inflate,
+    },
+    small("encode-32", |rounds| engine::encode(32, rounds)),
+    small("encode-1k", |rounds| engine::encode(1 << 10, rounds)),
+    large("encode-64k", |rounds| engine::encode(64 << 10, rounds)),
+    Row {
+        name: "encode-deflated-1k",
+        operations: BATCH,
+        rounds: 5,
+        work: engine::deflate,
+    },
+    small("echo-32", engine::echo),
+    Row {
+        name: "fan-out-128",
+        operations: CROWD,
+        rounds: 20,
+        work: engine::fan_out,
+    },
+    small("client-encode-32", |rounds| {
+        engine::client_encode(32, rounds)
+    }),
+    small("client-encode-1k", |rounds| {
+        engine::client_encode(1 << 10, rounds)
+    }),
+    Row {
+        name: "handshake",
+        operations: 1,
+        rounds: 500,
+        work: engine::handshake,
+    },
+    small("driver-echo-32", driver::echo),
+];
+
+const fn small(name: &'static str, work: fn(u32) -> anyhow::Result<()>) -> Row {
+    Row {
+        name,
+        operations: BATCH,
+        rounds: 200,
+        work,
+    }
+}
+
+const fn large(name: &'static str, work: fn(u32) -> anyhow::Result<()>) -> Row {
+    Row {
+        name,
+        operations: LARGE_BATCH,
+        rounds: 50,
+        work,
+    }
+}
