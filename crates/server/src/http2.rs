@@ -12,6 +12,7 @@ use http::{Request, Response, StatusCode};
 use hyper::{body::Incoming, server::conn::http2::Builder, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::watch;
+use tracing::Instrument;
 
 use self::{activity::Activity, page::Page};
 pub(crate) use self::{
@@ -62,6 +63,8 @@ pub(crate) async fn serve<S: Stream>(
             let reply = answer(request, caller, &common, &drivers, alive).await;
             Ok::<_, Infallible>(reply.map(|page| Page::new(page, streams)))
         }
+        // Each request is a task of its own, which would forget whose it is.
+        .in_current_span()
     });
     let connection = builder(&options).serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);

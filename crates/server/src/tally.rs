@@ -41,6 +41,10 @@ impl Verdict {
         "timeout",
         "abandoned",
     ];
+
+    pub(crate) fn label(self) -> &'static str {
+        Self::LABELS.get(self as usize).copied().unwrap_or_default()
+    }
 }
 
 /// The labels of close codes: a peer chooses among four thousand, and these are all it gets.
