@@ -225,6 +225,11 @@ impl Tally {
         self.turned.0.store(IDLE, Relaxed);
     }
 
+    /// Says whether it runs.
+    pub(crate) fn is_turning(&self) -> bool {
+        self.turned.0.load(Relaxed) != IDLE
+    }
+
     /// For how long it has not turned; nothing while it does not run.
     pub(crate) fn stuck_for(&self, epoch: Instant, now: Instant) -> Duration {
         match self.turned.0.load(Relaxed) {
