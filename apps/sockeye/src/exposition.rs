@@ -6,8 +6,10 @@ use std::fmt::{Display, Write};
 
 use sockeye::{Histogram, Snapshot};
 
+use crate::process::Process;
+
 /// Writes all metrics.
-pub(crate) fn text(now: &Snapshot) -> String {
+pub(crate) fn text(now: &Snapshot, process: &Process) -> String {
     let mut text = Exposition::default();
     text.family("sockeye_build_info", "gauge", "The version that runs.");
     text.sample("", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -38,7 +40,42 @@ pub(crate) fn text(now: &Snapshot) -> String {
     messages(&mut text, now);
     slowness(&mut text, now);
     troubles(&mut text, now);
+    costs(&mut text, process);
     text.text
+}
+
+/// Under the names that all of Prometheus' client libraries give them.
+fn costs(text: &mut Exposition, process: &Process) {
+    text.known(
+        "process_cpu_seconds_total",
+        "counter",
+        "Time that the process spent on cores.",
+        process.cpu_seconds,
+    );
+    text.known(
+        "process_resident_memory_bytes",
+        "gauge",
+        "Memory of the process that is resident.",
+        process.resident_bytes,
+    );
+    text.known(
+        "process_start_time_seconds",
+        "gauge",
+        "When the process started, since 1970.",
+        process.start_seconds,
+    );
+    text.known(
+        "process_open_fds",
+        "gauge",
+        "Descriptors that are open.",
+        process.open_fds,
+    );
+    text.known(
+        "process_max_fds",
+        "gauge",
+        "Descriptors that may be open.",
+        process.max_fds,
+    );
 }
 
 fn messages(text: &mut Exposition, now: &Snapshot) {
@@ -154,6 +191,14 @@ impl Exposition {
         let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
     }
 
+    /// A family of one sample, if its value is known.
+    fn known(&mut self, name: &'static str, kind: &str, help: &str, value: Option<impl Display>) {
+        if let Some(value) = value {
+            self.family(name, kind, help);
+            self.sample("", &[], value);
+        }
+    }
+
     fn sample(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl Display) {
         self.text.push_str(self.family);
         self.text.push_str(suffix);
@@ -173,7 +218,14 @@ mod tests {
 
     fn printed() -> String {
         let server = Server::new(Endpoints::new()).bind("127.0.0.1:0").unwrap();
-        text(&server.metrics().snapshot())
+        let process = Process {
+            resident_bytes: Some(1),
+            open_fds: Some(2),
+            max_fds: Some(3),
+            start_seconds: Some(4.5),
+            cpu_seconds: Some(5.25),
+        };
+        text(&server.metrics().snapshot(), &process)
     }
 
     #[test]
@@ -195,14 +247,12 @@ mod tests {
     #[test]
     fn the_table_in_the_documentation_has_every_metric_with_its_type_and_no_other() {
         let table = include_str!("../../../docs/METRICS.md");
-        let rows = table
-            .lines()
-            .filter_map(|line| line.strip_prefix("| `sockeye_"));
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
         let documented: Vec<_> = rows
             .map(|row| {
                 let mut cells = row.split('|').map(str::trim);
                 let name = cells.next().unwrap().trim_end_matches('`');
-                format!("sockeye_{name} {}", cells.next().unwrap())
+                format!("{name} {}", cells.next().unwrap())
             })
             .collect();
         let text = printed();

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use sockeye::Metrics;
 
-use crate::exposition;
+use crate::{exposition, process::Process};
 
 /// A worker that has not come round for so long is stuck.
 const STUCK: Duration = Duration::from_secs(5);
@@ -42,7 +42,9 @@ pub(crate) fn respond(
     let response = match request.uri.path() {
         "/metrics" => of_metrics(metrics),
         "/health" => health(metrics.stuck_for()),
-        "/ready" if ready.0.load(Relaxed) => plain(StatusCode::OK, "ready\n"),
+        "/ready" if ready.0.load(Relaxed) && metrics.is_turning() => {
+            plain(StatusCode::OK, "ready\n")
+        }
         "/ready" => plain(
             StatusCode::SERVICE_UNAVAILABLE,
             "starting or shutting down\n",
@@ -59,7 +61,8 @@ pub(crate) fn respond(
 }
 
 fn of_metrics(metrics: &Metrics) -> Response<Bytes> {
-    let mut response = Response::new(exposition::text(&metrics.snapshot()).into());
+    let mut response =
+        Response::new(exposition::text(&metrics.snapshot(), &Process::read()).into());
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
@@ -84,6 +87,17 @@ fn plain(status: StatusCode, body: &'static str) -> Response<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_whose_workers_do_not_run_yet_is_not_ready() {
+        let server = sockeye::Server::new(sockeye::Endpoints::new());
+        let metrics = server.bind("127.0.0.1:0").unwrap().metrics();
+        let (request, ()) = http::Request::get("/ready").body(()).unwrap().into_parts();
+        let ready = Ready::default();
+        ready.begin();
+        let response = respond(&request, &metrics, &ready).unwrap();
+        assert_eq!(response.status(), 503);
+    }
 
     #[test]
     fn a_worker_that_is_stuck_for_five_seconds_is_no_health() {

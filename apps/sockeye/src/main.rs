@@ -9,6 +9,7 @@ mod endpoints;
 mod exposition;
 mod internal;
 mod page;
+mod process;
 mod qr;
 mod redirect;
 mod renewal;

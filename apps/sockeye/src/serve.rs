@@ -93,12 +93,24 @@ async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
         () = signals.next() => {}
     }
     ready.end();
+    let mut stopped = pin!(signals.stop_at_next());
+    if let Some(drain_time) = config.server.drain_time {
+        tracing::info!(
+            ?drain_time,
+            "draining: serving on, but not ready; a second signal stops at once"
+        );
+        tokio::select! {
+            served = &mut serving => return served.into_diagnostic(),
+            () = tokio::time::sleep(drain_time) => {}
+            () = &mut stopped => {}
+        }
+    }
     tracing::info!("closing every session; a second signal stops at once");
     asked.notify_one();
     tokio::select! {
         // Meanwhile the workers of the internal port go on.
         served = serving => served.into_diagnostic(),
-        () = signals.stop_at_next() => Ok(()),
+        () = stopped => Ok(()),
     }
 }
 

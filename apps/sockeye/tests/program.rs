@@ -8,8 +8,11 @@
 )]
 
 #[cfg(unix)]
-#[path = "program/log.rs"]
-mod log;
+#[path = "program/draining.rs"]
+mod draining;
+#[cfg(unix)]
+#[path = "program/logs.rs"]
+mod logs;
 #[cfg(unix)]
 #[path = "program/tls.rs"]
 mod tls;
@@ -247,6 +250,55 @@ fn behind(lines: &mut impl Iterator<Item = std::io::Result<String>>, word: &str)
         .unwrap()
 }
 
+/// Asks the program to end.
+#[cfg(unix)]
+fn terminate(child: &Child) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// Sends a handshake, and returns what the answer begins with.
+#[cfg(unix)]
+fn shake_hands(session: &mut TcpStream, path: &str) -> String {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n\r\n"
+    );
+    session.write_all(request.as_bytes()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        session.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// Opens a session that is echoed to.
+#[cfg(unix)]
+fn session(address: &str) -> TcpStream {
+    let mut session = TcpStream::connect(address).unwrap();
+    assert!(shake_hands(&mut session, "/echo").starts_with("HTTP/1.1 101"));
+    // Once it is echoed to, the session is open and counted.
+    echo(&mut session);
+    session
+}
+
+#[cfg(unix)]
+fn echo(session: &mut TcpStream) {
+    session.write_all(&[0x81, 0x81, 0, 0, 0, 0, b'a']).unwrap();
+    let mut echoed = [0; 3];
+    session.read_exact(&mut echoed).unwrap();
+    assert_eq!(echoed, [0x81, 1, b'a']);
+}
+
+/// Asks until the program is ready: nothing else tells when all workers run.
+#[cfg(unix)]
+fn until_ready(internal: &str) {
+    while !get(internal, "/ready").starts_with("HTTP/1.1 200") {}
+}
+
 #[cfg(unix)]
 #[test]
 fn while_sessions_close_it_is_healthy_and_not_ready() {
@@ -262,25 +314,8 @@ fn while_sessions_close_it_is_healthy_and_not_ready() {
     let public = behind(&mut printed, "listens on ");
     let internal = behind(&mut logged, "address=");
 
-    let mut session = TcpStream::connect(&public).unwrap();
-    let request = format!(
-        "GET /echo HTTP/1.1\r\nHost: {public}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n\r\n"
-    );
-    session.write_all(request.as_bytes()).unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        session.read_exact(&mut byte).unwrap();
-        head.extend(byte);
-    }
-    assert!(head.starts_with(b"HTTP/1.1 101"));
-    // Once it is echoed to, the session is open and counted.
-    session.write_all(&[0x81, 0x81, 0, 0, 0, 0, b'a']).unwrap();
-    let mut echoed = [0; 3];
-    session.read_exact(&mut echoed).unwrap();
-    assert_eq!(echoed, [0x81, 1, b'a']);
-    assert!(get(&internal, "/ready").starts_with("HTTP/1.1 200"));
+    let mut session = session(&public);
+    until_ready(&internal);
     assert!(get(&internal, "/health").starts_with("HTTP/1.1 200"));
     let metrics = get(&internal, "/metrics");
     assert!(metrics.contains("text/plain; version=0.0.4"), "{metrics}");
@@ -290,14 +325,7 @@ fn while_sessions_close_it_is_healthy_and_not_ready() {
     );
     assert!(get(&public, "/metrics").starts_with("HTTP/1.1 404"));
 
-    let id = child.id().to_string();
-    let term = || {
-        Command::new("kill")
-            .args(["-s", "TERM", &id])
-            .status()
-            .unwrap()
-    };
-    assert!(term().success());
+    terminate(&child);
     let mut close = [0; 4];
     session.read_exact(&mut close).unwrap();
     assert_eq!((close[0], &close[2..]), (0x88, &1001_u16.to_be_bytes()[..]));

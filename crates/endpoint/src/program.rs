@@ -117,7 +117,7 @@ pub(crate) fn poll_call(
 
 /// Says in the log what the peer is not told.
 pub(crate) fn log_failure(session: &Session, failure: &Failure) {
-    tracing::error!(session = %session.id(), path = session.request().path(), error = %failure, "a handler failed");
+    tracing::error!(session = %session.id(), path = ?session.request().path(), error = %failure, "a handler failed");
 }
 
 /// What [`Endpoints::at`](crate::Endpoints::at) takes: a [`Handler`], or an `async fn(Socket) -> HandlerResult`.

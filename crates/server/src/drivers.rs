@@ -20,8 +20,7 @@ use tokio::{
     sync::watch,
     time::{Instant, timeout, timeout_at},
 };
-
-use tracing::Instrument;
+use tracing::{Instrument, Span, debug_span};
 
 use crate::{
     driver::{Driver, Stream, clock},
@@ -113,6 +112,9 @@ pub(crate) struct Newcomer {
     pub(crate) opening: Opening,
     pub(crate) deflate: Option<Agreed>,
     pub(crate) place: Place,
+    /// The spans of what it comes from.
+    pub(crate) connection: Span,
+    pub(crate) handshake: Span,
 }
 
 impl Drivers {
@@ -170,6 +172,8 @@ impl Drivers {
             opening,
             deflate,
             place,
+            connection,
+            handshake,
         } = newcomer;
         let settings = endpoint.derived(|options| {
             Settings::default()
@@ -179,9 +183,16 @@ impl Drivers {
         let conn = Conn::new(Role::Server, settings, deflate, clock());
         let conversation = endpoint.open(opening);
         let session = conversation.session();
-        let span = tracing::debug_span!("session", id = %session.id());
+        let span = debug_span!(
+            parent: &connection,
+            "session",
+            id = %session.id(),
+            path = ?session.request().path(),
+            peer = session.peer_addr().map(tracing::field::display),
+            protocol = session.protocol(),
+        );
+        let entered = span.enter();
         tracing::debug!(
-            parent: &span,
             session = %session.id(),
             path = session.request().path(),
             peer = session.peer_addr().map(tracing::field::display),
@@ -189,9 +200,11 @@ impl Drivers {
             stream = std::any::type_name::<S>(),
             "session opened",
         );
+        drop(entered);
+        handshake.record("result", Verdict::Accepted.label());
         self.tally().handshake(Verdict::Accepted);
         let driver = Driver::new(stream, glued, conn, conversation, place);
-        // Sessions are many and live long: a span that nobody sees takes no room beside them.
+        // A driver holds no span: who does not trace pays neither its memory nor a look at it for each turn.
         if span.is_disabled() {
             tokio::spawn(driver);
         } else {

@@ -12,7 +12,7 @@ use http::{Request, Response, StatusCode};
 use hyper::{body::Incoming, server::conn::http2::Builder, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::watch;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use self::{activity::Activity, page::Page};
 pub(crate) use self::{
@@ -56,16 +56,15 @@ pub(crate) async fn serve<S: Stream>(
     let activity = Activity::default();
     let streams = activity.clone();
     let common = Arc::clone(place.common());
-    // Each request is a task of hyper's.
-    let span = Span::current();
     let service = service_fn(move |request| {
         let (alive, streams) = (streams.begin(), streams.clone());
         let (common, drivers) = (Arc::clone(&common), drivers.clone());
-        let answered = async move {
+        async move {
             let reply = answer(request, caller, &common, &drivers, alive).await;
             Ok::<_, Infallible>(reply.map(|page| Page::new(page, streams)))
-        };
-        answered.instrument(span.clone())
+        }
+        // Each request is a task of its own, which would forget whose it is.
+        .in_current_span()
     });
     let connection = builder(&options).serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);

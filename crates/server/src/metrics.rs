@@ -19,6 +19,8 @@ pub struct Metrics(Arc<Registry>);
 #[derive(Debug)]
 struct Registry {
     epoch: Instant,
+    /// How many workers there are to be.
+    workers: usize,
     /// One for each worker.
     tallies: Mutex<Vec<Arc<Tally>>>,
     asking: Arc<AtomicUsize>,
@@ -26,9 +28,10 @@ struct Registry {
 
 impl Metrics {
     /// `asking` counts the connections that ask over HTTP.
-    pub(crate) fn new(asking: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(workers: usize, asking: Arc<AtomicUsize>) -> Self {
         Self(Arc::new(Registry {
             epoch: Instant::now(),
+            workers,
             tallies: Mutex::default(),
             asking,
         }))
@@ -58,6 +61,13 @@ impl Metrics {
         let tallies = self.tallies_mut();
         let stuck = tallies.iter().map(|one| one.stuck_for(self.0.epoch, now));
         stuck.max().unwrap_or_default()
+    }
+
+    /// Says whether every worker runs: it has come round, and is not done. A server whose workers do not all run takes
+    /// connections that nobody serves yet. Mounted endpoints have no workers of their own, and it is always so.
+    pub fn is_turning(&self) -> bool {
+        let tallies = self.tallies_mut();
+        tallies.iter().filter(|one| one.is_turning()).count() >= self.0.workers
     }
 
     /// Adds up what was counted so far.

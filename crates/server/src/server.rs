@@ -229,7 +229,7 @@ impl Server {
             tls: self.tls.map(|tls| tls.offering(self.options.http2)),
             options: self.options,
             proxies: self.proxies,
-            metrics: Metrics::new(Arc::clone(&asking)),
+            metrics: Metrics::new(listeners.len(), Arc::clone(&asking)),
             asking,
             sessions: Arc::default(),
         };

@@ -47,7 +47,7 @@ impl IntoService for Endpoints {
         Ok(EndpointService(Arc::new(Mounted {
             routes: self.into_routes()?,
             drivers: OnceLock::new(),
-            metrics: Metrics::new(Arc::default()),
+            metrics: Metrics::new(0, Arc::default()),
         })))
     }
 }

@@ -41,6 +41,10 @@ impl Verdict {
         "timeout",
         "abandoned",
     ];
+
+    pub(crate) fn label(self) -> &'static str {
+        Self::LABELS.get(self as usize).copied().unwrap_or_default()
+    }
 }
 
 /// The labels of close codes: a peer chooses among four thousand, and these are all it gets.
@@ -219,6 +223,11 @@ impl Tally {
     /// The worker is done: nobody waits for its next turn.
     pub(crate) fn rest(&self) {
         self.turned.0.store(IDLE, Relaxed);
+    }
+
+    /// Says whether it runs.
+    pub(crate) fn is_turning(&self) -> bool {
+        self.turned.0.load(Relaxed) != IDLE
     }
 
     /// For how long it has not turned; nothing while it does not run.

@@ -9,7 +9,7 @@ use hyper::{ext::Protocol, upgrade::OnUpgrade};
 use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, Site, UpgradeRequest};
 use sockeye_ws_proto::handshake::{self, Accepted, HandshakeError, ServerOffer};
 use tokio::time::timeout;
-use tracing::Instrument;
+use tracing::{Instrument, Span, debug_span, field};
 
 use crate::{
     drivers::{Drivers, Newcomer},
@@ -49,7 +49,7 @@ enum Carrier {
 /// Answers a request for a path on which an endpoint is: with 101, or 200 in HTTP/2, and a session once that is sent, or
 /// with a refusal.
 pub(crate) async fn answer<B>(
-    mut request: Request<B>,
+    request: Request<B>,
     routes: &Routes,
     drivers: &Drivers,
     handshake_time: Duration,
@@ -62,42 +62,82 @@ pub(crate) async fn answer<B>(
         }
         if is_handshake(&request) {
             drivers.tally().handshake(Verdict::NotFound);
+            let path = request.uri().path();
+            tracing::debug!(path, status = 404, "handshake refused");
         }
         return None;
     };
     let endpoint = Arc::clone(endpoint);
+    // Sessions outlive their handshake: they belong to the connection, as it does.
+    let connection = Span::current();
+    let path = request.uri().path();
+    let span = debug_span!("handshake", ?path, result = field::Empty);
+    let to = To {
+        endpoint,
+        params,
+        drivers,
+        handshake_time,
+        connection,
+        handshake: span.clone(),
+    };
+    Some(shake_hands(request, to).instrument(span).await)
+}
+
+/// Where a handshake leads.
+struct To<'a> {
+    endpoint: Arc<Endpoint>,
+    params: PathParams,
+    drivers: &'a Drivers,
+    handshake_time: Duration,
+    /// The span of the connection.
+    connection: Span,
+    /// The span of the handshake itself.
+    handshake: Span,
+}
+
+impl To<'_> {
+    fn count(&self, verdict: Verdict) {
+        count(self.drivers, &self.handshake, verdict);
+    }
+}
+
+/// Books what came of a handshake, and says so in its span.
+fn count(drivers: &Drivers, handshake: &Span, verdict: Verdict) {
+    drivers.tally().handshake(verdict);
+    handshake.record("result", verdict.label());
+}
+
+async fn shake_hands<B>(mut request: Request<B>, to: To<'_>) -> Reply {
     let carrier = match request.version() {
         Version::HTTP_2 => Carrier::Stream(request.extensions_mut().remove()),
         _ => Carrier::Connection,
     };
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
-    let span = tracing::debug_span!("handshake", path = head.uri.path());
-    let deciding = decide(&head, &endpoint, params, drivers).instrument(span);
-    let decided = timeout(handshake_time, deciding).await;
+    let decided = timeout(to.handshake_time, decide(&head, &to)).await;
     let (newcomer, response) = match decided {
         Ok(Ok(accepted)) => accepted,
         Ok(Err((verdict, refusal))) => {
-            drivers.tally().handshake(verdict);
+            to.count(verdict);
             tracing::debug!(
                 path = head.uri.path(),
                 status = refusal.status().as_u16(),
                 "handshake refused"
             );
-            return Some(refusal);
+            return refusal;
         }
         Err(_) => {
-            drivers.tally().handshake(Verdict::Timeout);
-            return Some(text(
+            to.count(Verdict::Timeout);
+            return text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the handshake took too long\n",
-            ));
+            );
         }
     };
-    let drivers = drivers.clone();
-    let opening = open(upgrade, carrier, newcomer, drivers, handshake_time);
-    tokio::spawn(opening.in_current_span());
-    Some(response.map(|()| Full::default()))
+    let drivers = to.drivers.clone();
+    let opening = open(upgrade, carrier, newcomer, drivers, to.handshake_time);
+    tokio::spawn(opening.instrument(to.handshake));
+    response.map(|()| Full::default())
 }
 
 /// Says whether a request asks for a tunnel to somewhere else. It has no path on which anything could be.
@@ -108,12 +148,8 @@ fn is_tunnel<B>(request: &Request<B>) -> bool {
 }
 
 /// What each check refuses has its status and words; 101 or 200 comes last.
-async fn decide(
-    head: &Parts,
-    endpoint: &Arc<Endpoint>,
-    params: PathParams,
-    drivers: &Drivers,
-) -> Result<(Newcomer, Response<()>), (Verdict, Reply)> {
+async fn decide(head: &Parts, to: &To<'_>) -> Result<(Newcomer, Response<()>), (Verdict, Reply)> {
+    let endpoint = &to.endpoint;
     let options = endpoint.options();
     let offer = ServerOffer {
         protocols: &options.protocols,
@@ -131,7 +167,7 @@ async fn decide(
         .check_origin(&head.headers, &Site::of(head))
         .map_err(|refusal| (Verdict::Origin, refused(refusal.into_response())))?;
     let peer_addr = head.extensions.get::<PeerAddr>().map(|peer| peer.0);
-    let mut upgrade = UpgradeRequest::new(head, &params, peer_addr);
+    let mut upgrade = UpgradeRequest::new(head, &to.params, peer_addr);
     endpoint
         .intercept(&mut upgrade)
         .await
@@ -146,7 +182,7 @@ async fn decide(
     let mut opening = Opening::default();
     opening.peer_addr = peer_addr;
     opening.request = RequestHead::new(head);
-    opening.params = params;
+    opening.params = to.params.clone();
     opening.protocol = protocol;
     opening.attributes = attributes;
     Ok((
@@ -154,7 +190,9 @@ async fn decide(
             endpoint: Arc::clone(endpoint),
             opening,
             deflate,
-            place: drivers.expect(),
+            place: to.drivers.expect(),
+            connection: to.connection.clone(),
+            handshake: to.handshake.clone(),
         },
         response,
     ))
@@ -174,11 +212,11 @@ async fn open(
             drivers.drive(SessionStream::new(upgraded, alive), &[], newcomer);
         }
         (Ok(Err(error)), _) => {
-            drivers.tally().handshake(Verdict::Abandoned);
+            count(&drivers, &newcomer.handshake, Verdict::Abandoned);
             tracing::debug!(%error, "the client left during the handshake");
         }
         (Err(_), _) => {
-            drivers.tally().handshake(Verdict::Abandoned);
+            count(&drivers, &newcomer.handshake, Verdict::Abandoned);
             tracing::debug!("the client did not take the answer to its handshake");
         }
     }

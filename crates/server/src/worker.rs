@@ -16,7 +16,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
-use tracing::Instrument;
+use tracing::{Instrument, debug_span};
 
 use crate::{
     connection::{Place, serve},
@@ -76,8 +76,9 @@ pub(crate) async fn work(
             _ = round.tick() => common.metrics.turn(&tally),
             (stream, peer) = accept(&listener, &tally) => {
                 let place = Place::take(&common);
+                let span = debug_span!("connection", %peer, tls = common.tls.is_some());
                 let served = serve(stream, peer, place, drivers.clone(), order.clone());
-                requests.spawn(served.instrument(tracing::debug_span!("connection", %peer)));
+                requests.spawn(served.instrument(span));
             }
             Some(_) = requests.join_next() => {}
         }

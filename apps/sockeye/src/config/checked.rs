@@ -55,6 +55,8 @@ pub(crate) struct Server {
     pub(crate) http2_streams: u16,
     /// How long a handshake may take. Default 10 s.
     pub(crate) handshake_time: Duration,
+    /// How long the program goes on serving once it is told to end, and says that it is not ready. Default: not at all.
+    pub(crate) drain_time: Option<Duration>,
     /// How long a shutdown waits for closing handshakes. Default 10 s.
     pub(crate) shutdown_time: Duration,
 }
@@ -154,6 +156,7 @@ impl Raw {
             },
             http2_streams: u16::try_from(raw.http2_streams.0).unwrap_or(MAX_HTTP2_STREAMS),
             handshake_time: raw.handshake_time.0,
+            drain_time: raw.drain_time.0,
             shutdown_time: raw.shutdown_time.0,
         }
     }

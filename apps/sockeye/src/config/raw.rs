@@ -37,6 +37,7 @@ pub(crate) struct RawServer {
     pub(crate) h2c: bool,
     pub(crate) http2_streams: Count,
     pub(crate) handshake_time: Time,
+    pub(crate) drain_time: Period,
     pub(crate) shutdown_time: Time,
 }
 
@@ -133,6 +134,7 @@ impl Default for RawServer {
             h2c: false,
             http2_streams: Count(128),
             handshake_time: Time::from_secs(10),
+            drain_time: Period(None),
             shutdown_time: Time::from_secs(10),
         }
     }

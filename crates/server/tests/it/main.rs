@@ -34,4 +34,5 @@ mod resets;
 mod served;
 mod shutdown;
 mod slow_readers;
+mod spans;
 mod tls;

@@ -78,6 +78,23 @@ async fn each_handshake_is_counted_once_by_its_result() {
 }
 
 #[tokio::test]
+async fn a_server_turns_once_all_its_workers_run_and_until_they_are_done() {
+    let two = std::num::NonZeroUsize::new(2).unwrap();
+    let server = sockeye_server::Server::new(Endpoints::new()).workers(two);
+    let bound = server.bind("127.0.0.1:0").unwrap();
+    let metrics = bound.metrics();
+    assert!(!metrics.is_turning());
+    let stop = Notify::new();
+    let stopped = async {
+        until(&metrics, |_| metrics.is_turning()).await;
+        stop.notify_one();
+    };
+    let (served, ()) = tokio::join!(bound.run_until(stop.notified()), stopped);
+    served.unwrap();
+    assert!(!metrics.is_turning());
+}
+
+#[tokio::test]
 async fn messages_and_their_bytes_are_counted_by_kind_and_direction() {
     let served = Served::echo(Limits::default()).await;
     let mut client = served.client().await;

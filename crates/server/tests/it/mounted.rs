@@ -24,14 +24,14 @@ use crate::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-struct Mounted {
+pub(crate) struct Mounted {
     service: EndpointService,
-    ends: Ends,
+    pub(crate) ends: Ends,
 }
 
 impl Mounted {
     /// Mounts what is made for a watch.
-    fn new(make: impl FnOnce(Watch) -> Endpoints) -> Self {
+    pub(crate) fn new(make: impl FnOnce(Watch) -> Endpoints) -> Self {
         let (watch, ends) = Watch::new();
         let service = make(watch).into_service().unwrap();
         Self { service, ends }
@@ -71,7 +71,7 @@ impl Mounted {
         Browser::over(ours).await
     }
 
-    async fn client(&self) -> Client<DuplexStream> {
+    pub(crate) async fn client(&self) -> Client<DuplexStream> {
         let mut client = self.connect(64 << 10);
         client.shake_hands("/", "").await;
         client
