@@ -11,8 +11,9 @@ use sockeye_ws_proto::handshake::{self, Accepted, HandshakeError, ServerOffer};
 use tokio::time::timeout;
 
 use crate::{
+    activity::Alive,
     drivers::{Drivers, Newcomer},
-    http2::{Alive, SessionStream},
+    http2::SessionStream,
     tally::Verdict,
 };
 
