@@ -19,6 +19,7 @@ use tokio::{
 
 use crate::{
     connection::{Place, serve},
+    driver::{after, clock},
     drivers::Drivers,
     listener::accept,
     metrics::Metrics,
@@ -83,7 +84,7 @@ pub(crate) async fn work(
     // It waits for handlers now, who may take the time they are given.
     tally.rest();
     drop(listener);
-    let deadline = Instant::now() + common.options.shutdown_time;
+    let deadline = Instant::from_std(after(clock(), common.options.shutdown_time));
     let answered = timeout_at(deadline, async {
         while requests.join_next().await.is_some() {}
     });

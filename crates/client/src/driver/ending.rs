@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use sockeye_ws_proto::{Ending, Lapse, Output};
 use tokio::io::AsyncWrite;
 
-use super::{Driver, End, Farewell, Parting, Phase, Step, Then, output::Written};
+use super::{Driver, End, Farewell, Parting, Phase, Step, Then, after, output::Written};
 use crate::{Closed, Initiator, connection::Life, lent::Lent};
 
 impl Driver {
@@ -34,7 +34,7 @@ impl Driver {
         self.input = BytesMut::new();
         match self.farewell(end) {
             Some(farewell) => {
-                let until = now + self.limits.close_time;
+                let until = after(now, self.limits.close_time);
                 self.phase = Phase::Parting(Box::new(Parting {
                     closed,
                     until,
