@@ -75,7 +75,13 @@ impl Talk<'_> {
             };
             tokio::select! {
                 message = connection.recv() => match message {
-                    Some(message) => self.hear(message, &connection, &mut course).await,
+                    // A command or whoever reads may take for ever.
+                    Some(message) => tokio::select! {
+                        () = self.hear(message, &connection, &mut course) => {}
+                        signal = interrupts.next() => {
+                            course.fail(&connection, Verdict::Signal(signal));
+                        }
+                    },
                     None => break,
                 },
                 silence = &mut saying, if says => {
@@ -89,7 +95,12 @@ impl Talk<'_> {
             }
         }
         saying.abort();
-        let closed = connection.wait_closed().await;
+        let closed = loop {
+            tokio::select! {
+                closed = connection.wait_closed() => break closed,
+                signal = interrupts.next() => course.fail(&connection, Verdict::Signal(signal)),
+            }
+        };
         self.note_closed(&closed);
         course
             .verdict
