@@ -21,7 +21,8 @@ impl Driver {
         tracing::debug!(
             code = closed.code.as_u16(),
             initiator = closed.initiator.as_str(),
-            reason = %closed.reason,
+            // Escaped: the server chose the words.
+            reason = ?closed.reason.as_str(),
             "connection ended",
         );
         self.outbox.shut();
