@@ -22,7 +22,9 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     process::{Child, Command, Output, Stdio},
+    sync::mpsc,
     thread,
+    time::Duration,
 };
 
 fn sockeye(args: &[&str]) -> Command {
@@ -260,14 +262,14 @@ fn the_status_tells_how_it_ended() {
 #[test]
 fn a_server_that_leaves_is_told_from_one_that_is_lost() {
     let mut server = Server::start();
-    let (mut child, mut stderr) = open(&server.url("/say"));
+    let (mut child, mut stderr) = open(&[&server.url("/say")]);
     kill("TERM", server.child.id());
     assert_eq!(child.wait().unwrap().code(), Some(5));
     assert!(rest(&mut stderr).contains("1001"));
     server.child.wait().unwrap();
 
     let mut server = Server::start();
-    let (mut child, _stderr) = open(&server.url("/say"));
+    let (mut child, _stderr) = open(&[&server.url("/say")]);
     server.child.kill().unwrap();
     server.child.wait().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(6));
@@ -276,10 +278,28 @@ fn a_server_that_leaves_is_told_from_one_that_is_lost() {
 #[test]
 fn a_signal_closes_the_talk_in_order() {
     let server = Server::start();
-    let (mut child, mut stderr) = open(&server.url("/say"));
+    let (mut child, mut stderr) = open(&[&server.url("/say")]);
     kill("INT", child.id());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(rest(&mut stderr).contains("closed: 1000"));
+}
+
+#[test]
+fn a_signal_ends_a_talk_whose_command_does_not_end() {
+    let server = Server::start();
+    let endless = "echo begun >&2; exec 2>&-; exec tail -f /dev/null";
+    let url = server.url("/echo");
+    let (mut child, mut stderr) = open(&["-m", "hi", "--exec", endless, &url]);
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert_eq!(line, "begun\n");
+    kill("TERM", child.id());
+    let (end, ended) = mpsc::channel();
+    thread::spawn(move || end.send(rest(&mut stderr)));
+    let ended = ended.recv_timeout(Duration::from_secs(20));
+    let _ = child.kill();
+    assert!(ended.unwrap().contains("* closed: 1000"));
+    assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
 #[test]
@@ -299,8 +319,8 @@ fn a_peer_that_breaks_the_protocol_is_blamed() {
 }
 
 /// Starts a talk and waits until it is connected.
-fn open(url: &str) -> (Child, BufReader<std::process::ChildStderr>) {
-    let mut child = sockeye(&["connect", "--linger", "forever", url])
+fn open(args: &[&str]) -> (Child, BufReader<std::process::ChildStderr>) {
+    let mut child = sockeye(&[&["connect", "--linger", "forever"], args].concat())
         .spawn()
         .unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());

@@ -1,6 +1,6 @@
 //! Where a client connects to, read from a `ws://` or `wss://` address (RFC 6455 §3).
 
-use http::Uri;
+use http::{Uri, uri::Authority};
 use thiserror::Error;
 
 /// Host, port and scheme of an address.
@@ -32,6 +32,9 @@ pub enum InvalidAddress {
     /// The address has no host.
     #[error("the address has no host")]
     Host,
+    /// The port is 0, or larger than any is.
+    #[error("the port in the address is none")]
+    Port,
 }
 
 impl Address {
@@ -49,8 +52,26 @@ impl Address {
         Ok(Self {
             security,
             host: bare.unwrap_or(host).to_owned(),
-            port: uri.port_u16().unwrap_or(default_port),
+            port: uri
+                .authority()
+                .map_or(Ok(None), port)?
+                .unwrap_or(default_port),
         })
+    }
+}
+
+/// The port in an authority; `None` if it names none. `Uri` lets one pass that is too large, and then acts as if there
+/// were none.
+pub(crate) fn port(authority: &Authority) -> Result<Option<u16>, InvalidAddress> {
+    let text = authority.as_str();
+    let (_, host_and_port) = text.rsplit_once('@').unwrap_or(("", text));
+    match host_and_port.strip_prefix(authority.host()) {
+        Some("" | ":") => Ok(None),
+        Some(_) => match authority.port_u16() {
+            Some(port) if port > 0 => Ok(Some(port)),
+            _ => Err(InvalidAddress::Port),
+        },
+        None => Err(InvalidAddress::Host),
     }
 }
 
@@ -67,5 +88,9 @@ mod tests {
         assert_eq!(address("ws://example.com:81").unwrap().port, 81);
         assert_eq!(address("http://a/"), Err(InvalidAddress::Scheme));
         assert_eq!(address("/say"), Err(InvalidAddress::Scheme));
+        assert_eq!(address("wss://user:1@a:/").unwrap().port, 443);
+        for none in ["ws://a:65536/", "ws://a:99999/", "ws://[::1]:0/"] {
+            assert_eq!(address(none), Err(InvalidAddress::Port), "{none}");
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     address::Address,
     connection::{Life, Opened},
     dial::dial,
-    driver::{Driver, Ends, clock},
+    driver::{Driver, Ends, after, clock},
     inbox::Inbox,
     observer::Watch,
     random::Randomness,
@@ -104,10 +104,7 @@ pub(crate) async fn over(
 }
 
 fn deadline(connector: &Connector) -> Instant {
-    let now = Instant::now();
-    // A time that no clock can show is as good as a year.
-    now.checked_add(connector.connect_time)
-        .unwrap_or(now + Duration::from_secs(365 * 24 * 3600))
+    Instant::from_std(after(clock(), connector.connect_time))
 }
 
 impl<'a> Attempt<'a> {

@@ -243,7 +243,7 @@ impl Driver {
                 }
                 Control::Close(close) => {
                     self.waiting.messages.close();
-                    let until = now + self.limits.close_time;
+                    let until = after(now, self.limits.close_time);
                     self.asked = Some(Asked { close, until });
                 }
             }
@@ -322,4 +322,10 @@ impl Drop for Driver {
 /// The time, which tests can stop.
 pub(crate) fn clock() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// The moment so long after another. A time that no clock can show is as good as a year.
+pub(crate) fn after(moment: Instant, time: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    moment.checked_add(time).unwrap_or(moment + YEAR)
 }

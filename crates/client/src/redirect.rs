@@ -7,6 +7,8 @@ use http::{
 };
 use thiserror::Error;
 
+use crate::address::Address;
+
 /// A redirect can't be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -37,6 +39,7 @@ pub(crate) fn is_redirect(status: StatusCode) -> bool {
 pub(crate) fn target(from: &Uri, location: Option<&str>) -> Result<Uri, RedirectError> {
     let location = location.ok_or(RedirectError::Location)?;
     let to = resolve(from, location).ok_or(RedirectError::Location)?;
+    Address::of(&to).map_err(|_| RedirectError::Location)?;
     if from.scheme_str() == Some("wss") && to.scheme_str() != Some("wss") {
         return Err(RedirectError::Downgrade);
     }
@@ -169,6 +172,7 @@ mod tests {
         }
         assert_eq!(led(from, "ftp://b/"), Err(RedirectError::Location));
         assert_eq!(led(from, "http://"), Err(RedirectError::Location));
+        assert_eq!(led(from, "http://b:65536/"), Err(RedirectError::Location));
         assert_eq!(
             target(&Uri::from_static(from), None),
             Err(RedirectError::Location)

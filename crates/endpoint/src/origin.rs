@@ -102,8 +102,11 @@ impl Origin {
     /// sits on the way: it is foreign to a site that is known to be `https`. An authority without a port means the
     /// default one of the scheme.
     fn is_of(&self, site: &Site) -> bool {
-        let scheme = Scheme::named(&self.scheme);
-        if site.scheme.is_some() && site.scheme != scheme {
+        // Pages of other schemes, such as those of an app, are not ours, whatever they call their host.
+        let Some(scheme) = Scheme::named(&self.scheme) else {
+            return false;
+        };
+        if site.scheme.is_some_and(|own| own != scheme) {
             return false;
         }
         let Some(authority) = &site.authority else {

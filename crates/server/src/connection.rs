@@ -16,10 +16,12 @@ use sockeye_endpoint::Scheme;
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use crate::{
+    activity::Activity,
     driver::Stream,
     drivers::Drivers,
     http2,
     options::Http2,
+    page::Page,
     proxies::Caller,
     tally::Verdict,
     tls::{Protocol, Tls, TlsStream},
@@ -150,6 +152,9 @@ async fn speaks_http2(
 }
 
 /// Serves HTTP/1.1 on a byte stream.
+///
+/// A request has `handshake_time` to arrive, and its answer twice that for each piece to be taken: whoever takes nothing
+/// keeps no place.
 async fn http1<S: Stream>(
     stream: S,
     caller: Caller,
@@ -158,9 +163,15 @@ async fn http1<S: Stream>(
     order: watch::Receiver<Order>,
 ) {
     let options = place.common.options;
+    let activity = Activity::default();
     let service = service_fn(|mut request: Request<Incoming>| {
         place.common.proxies.tell(&mut request, caller);
-        async move { Ok::<_, Infallible>(reply(request, place, drivers).await) }
+        let (alive, activity) = (activity.begin(), activity.clone());
+        async move {
+            let reply = reply(request, place, drivers).await;
+            drop(alive);
+            Ok::<_, Infallible>(reply.map(|page| Page::new(page, activity)))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -171,11 +182,21 @@ async fn http1<S: Stream>(
         .with_upgrades();
     let mut connection = pin!(connection);
     let mut told = pin!(shut_down(order));
+    let served = async {
+        tokio::select! {
+            served = &mut connection => served,
+            () = &mut told => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        }
+    };
     let served = tokio::select! {
-        served = &mut connection => served,
-        () = &mut told => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        served = served => served,
+        // An idle connection is cut by hyper before that.
+        () = activity.idle(options.handshake_time.saturating_mul(2)) => {
+            tracing::debug!(peer = %caller.addr, "a client does not take what it asked for");
+            Ok(())
         }
     };
     if let Err(error) = served {

@@ -315,6 +315,12 @@ pub(crate) fn clock() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
+/// The moment so long after another. A time that no clock can show is as good as a year.
+pub(crate) fn after(moment: Instant, time: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    moment.checked_add(time).unwrap_or(moment + YEAR)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

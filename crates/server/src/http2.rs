@@ -1,8 +1,6 @@
 //! One connection in HTTP/2 (RFC 9113): pages and sessions (RFC 8441) are streams of it.
 
-mod activity;
 mod head;
-mod page;
 mod preface;
 mod session_stream;
 
@@ -14,15 +12,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use self::{activity::Activity, page::Page};
-pub(crate) use self::{
-    activity::Alive, head::put_as_in_http1, preface::is_ahead, session_stream::SessionStream,
-};
+pub(crate) use self::{head::put_as_in_http1, preface::is_ahead, session_stream::SessionStream};
 use crate::{
+    activity::{Activity, Alive},
     connection::{Place, reply},
     driver::Stream,
     drivers::Drivers,
     options::Options,
+    page::Page,
     proxies::Caller,
     upgrade::text,
     worker::{Common, Order, shut_down},

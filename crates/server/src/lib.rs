@@ -3,6 +3,7 @@
 //! [`Server`] serves endpoints on a port of their own; [`IntoService`] mounts them in somebody else's HTTP server. Both
 //! open the same sessions with the same drivers.
 
+mod activity;
 mod chunks;
 mod connection;
 mod driver;
@@ -13,6 +14,7 @@ mod lent;
 mod listener;
 mod metrics;
 mod options;
+mod page;
 mod proxies;
 mod proxy_protocol;
 mod server;

@@ -3,7 +3,10 @@
 use std::{io, net::SocketAddr, num::NonZeroUsize, sync::atomic::Ordering, time::Duration};
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::{Instant, sleep_until},
+};
 
 use crate::tally::Tally;
 
@@ -55,22 +58,68 @@ fn socket(addr: SocketAddr, share: Share) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Accepts the next connection. Errors of a single connection are passed over; others make it pause and try again, so
-/// that a server without descriptors recovers when some are free.
-///
-/// Cancel safety: dropped before it is done, no connection is lost.
-pub(crate) async fn accept(listener: &TcpListener, tally: &Tally) -> (TcpStream, SocketAddr) {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        match listener.accept().await {
-            Ok(accepted) => return accepted,
-            Err(error) if is_of_one_connection(&error) => {}
-            Err(error) => {
-                tally.accept_errors.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(%error, pause = ?pause, "can't accept connections; trying again");
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+/// Accepts connections on a socket, in spite of errors.
+#[derive(Debug)]
+pub(crate) struct Acceptor {
+    listener: TcpListener,
+    pause: Pause,
+}
+
+impl Acceptor {
+    pub(crate) fn new(listener: TcpListener) -> Self {
+        Self {
+            listener,
+            pause: Pause::default(),
+        }
+    }
+
+    /// Accepts the next connection. Errors of a single connection are passed over; others make it pause and try again,
+    /// so that a server without descriptors recovers when some are free.
+    ///
+    /// Cancel safety: dropped before it is done, no connection is lost, and the next call goes on with the pause.
+    pub(crate) async fn accept(&mut self, tally: &Tally) -> (TcpStream, SocketAddr) {
+        loop {
+            self.pause.over().await;
+            match self.listener.accept().await {
+                Ok(accepted) => {
+                    self.pause = Pause::default();
+                    return accepted;
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tally.accept_errors.fetch_add(1, Ordering::Relaxed);
+                    let pause = self.pause.begin();
+                    tracing::warn!(%error, ?pause, "can't accept connections; trying again");
+                }
             }
+        }
+    }
+}
+
+/// A pause in which nothing is accepted: twice as long as the one before, up to a bound.
+///
+/// It is kept beside whoever waits for it: a worker waits anew whenever anything else happens.
+#[derive(Debug, Default)]
+struct Pause {
+    length: Duration,
+    until: Option<Instant>,
+}
+
+impl Pause {
+    /// Begins the next, and returns how long it is.
+    fn begin(&mut self) -> Duration {
+        self.length = (self.length * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        self.until = Some(Instant::now() + self.length);
+        self.length
+    }
+
+    /// Waits until it is over.
+    ///
+    /// Cancel safety: dropped before it is done, the rest is still to be waited for.
+    async fn over(&mut self) {
+        if let Some(until) = self.until {
+            sleep_until(until).await;
+            self.until = None;
         }
     }
 }
@@ -85,6 +134,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
@@ -100,5 +151,22 @@ mod tests {
         );
         drop(listeners);
         assert!(listen(addr, TWO).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_grow_to_a_second_however_often_who_waits_begins_anew() {
+        let mut pause = Pause::default();
+        let start = Instant::now();
+        pause.over().await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        for millis in [10, 20, 40, 80, 160, 320, 640, 1000, 1000] {
+            let begun = Instant::now();
+            pause.begin();
+            while timeout(Duration::from_millis(7), pause.over())
+                .await
+                .is_err()
+            {}
+            assert_eq!(begun.elapsed(), Duration::from_millis(millis));
+        }
     }
 }

@@ -112,7 +112,7 @@ impl Server {
 
     /// Sets how long a TLS handshake and a request's head may take to arrive, interceptors to decide, and the 101 to
     /// leave, each. Default 10 s. A connection that asks for nothing is closed after it, too; in HTTP/2, where it is
-    /// told to go away before, after twice as long.
+    /// told to go away before, after twice as long. So is one that takes nothing of an answer for twice as long.
     pub fn handshake_time(mut self, handshake_time: Duration) -> Self {
         self.options.handshake_time = handshake_time;
         self

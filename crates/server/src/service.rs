@@ -18,6 +18,7 @@ use sockeye_types::Close;
 use tower_service::Service;
 
 use crate::{
+    driver::{after, clock},
     drivers::Drivers,
     http2::put_as_in_http1,
     metrics::Metrics,
@@ -82,7 +83,7 @@ impl EndpointService {
     /// Cancel safety: dropped before it is done, the sessions close all the same.
     pub async fn shut_down(&self, close: Close, deadline: Duration) {
         // Handlers that do not even return then are the runtime's to drop.
-        let deadline = tokio::time::Instant::now() + deadline;
+        let deadline = after(clock(), deadline).into();
         self.0.drivers().shut_down(close, deadline).await;
     }
 

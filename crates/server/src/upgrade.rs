@@ -12,8 +12,9 @@ use tokio::time::timeout;
 use tracing::{Instrument, Span, debug_span, field};
 
 use crate::{
+    activity::Alive,
     drivers::{Drivers, Newcomer},
-    http2::{Alive, SessionStream},
+    http2::SessionStream,
     tally::Verdict,
 };
 

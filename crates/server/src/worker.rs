@@ -20,8 +20,9 @@ use tracing::{Instrument, debug_span};
 
 use crate::{
     connection::{Place, serve},
+    driver::{after, clock},
     drivers::Drivers,
-    listener::accept,
+    listener::Acceptor,
     metrics::Metrics,
     options::Options,
     proxies::Proxies,
@@ -68,13 +69,14 @@ pub(crate) async fn work(
     common.metrics.turn(&tally);
     let mut round = interval(ROUND);
     round.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut acceptor = Acceptor::new(listener);
     let mut requests = JoinSet::new();
     let mut told = pin!(shut_down(order.clone()));
     loop {
         tokio::select! {
             () = &mut told => break,
             _ = round.tick() => common.metrics.turn(&tally),
-            (stream, peer) = accept(&listener, &tally) => {
+            (stream, peer) = acceptor.accept(&tally) => {
                 let place = Place::take(&common);
                 let span = debug_span!("connection", %peer, tls = common.tls.is_some());
                 let served = serve(stream, peer, place, drivers.clone(), order.clone());
@@ -85,8 +87,8 @@ pub(crate) async fn work(
     }
     // It waits for handlers now, who may take the time they are given.
     tally.rest();
-    drop(listener);
-    let deadline = Instant::now() + common.options.shutdown_time;
+    drop(acceptor);
+    let deadline = Instant::from_std(after(clock(), common.options.shutdown_time));
     let answered = timeout_at(deadline, async {
         while requests.join_next().await.is_some() {}
     });

@@ -32,7 +32,7 @@ impl Form {
     pub(crate) fn show(self, message: &Message) -> Vec<u8> {
         match (self, message.as_text()) {
             (Self::Json, _) => json(message),
-            (Self::Plain(_, Reader::Person), Some(text)) => line(heard(&escaped(text))),
+            (Self::Plain(_, Reader::Person), Some(text)) => line(heard(&lines_escaped(text))),
             (Self::Plain(_, Reader::Program), Some(text)) => line(text.as_bytes().to_vec()),
             (Self::Plain(binary_as, reader), None) => binary(message.as_bytes(), binary_as, reader),
         }
@@ -92,13 +92,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Makes text that a terminal shows and does not obey: control characters and marks of direction become escapes; line
-/// ends and tabs stay.
+/// Makes text of one line or more that a terminal shows and does not obey.
+fn lines_escaped(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(escaped).collect();
+    lines.join("\n")
+}
+
+/// Makes one line of text that a terminal shows and does not obey: control characters, line ends among them, and marks
+/// of direction become escapes; tabs stay.
 pub(crate) fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         let steers = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (c.is_control() && !matches!(c, '\n' | '\t')) || steers {
+        if (c.is_control() && c != '\t') || steers {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);

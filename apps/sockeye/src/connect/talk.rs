@@ -1,6 +1,6 @@
 //! One talk: what comes in is shown, what is typed or piped goes out, until one side has had enough.
 
-use std::{io, mem, time::Duration};
+use std::{io, mem, pin::pin, time::Duration};
 
 use sockeye::{
     Close, Message,
@@ -92,7 +92,16 @@ impl Talk<'_> {
             }
         }
         saying.abort();
-        let end = line.ended().await;
+        let mut ending = pin!(line.ended());
+        let end = loop {
+            tokio::select! {
+                end = &mut ending => break end,
+                // It closes already: a second one ends the program.
+                signal = interrupts.next() => {
+                    course.verdict.get_or_insert(Verdict::Signal(signal));
+                }
+            }
+        };
         self.note_end(&end);
         self.screen.leave().await;
         course.verdict.unwrap_or_else(|| Verdict::of_end(&end))

@@ -11,10 +11,11 @@ use super::{
 };
 
 /// What is not shown: it would end up in logs and on other people's screens.
-const SECRETS: [HeaderName; 3] = [
+const SECRETS: [HeaderName; 4] = [
     header::AUTHORIZATION,
     header::COOKIE,
     header::PROXY_AUTHORIZATION,
+    header::SET_COOKIE,
 ];
 
 /// Notes what it sees.
@@ -68,7 +69,7 @@ fn head(direction: Direction, start: &str, headers: &HeaderMap) -> String {
     let arrow = arrow(direction);
     let mut text = format!("{arrow} {}\n", escaped(start));
     for (name, value) in headers {
-        let value = if SECRETS.contains(name) {
+        let value = if SECRETS.contains(name) || value.is_sensitive() {
             "(not shown)".into()
         } else {
             String::from_utf8_lossy(value.as_bytes())
@@ -141,6 +142,7 @@ mod tests {
     fn a_head_shows_everything_but_secrets_and_steers_no_terminal() {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, HeaderValue::from_static("session=1"));
+        headers.insert(header::SET_COOKIE, HeaderValue::from_static("session=2"));
         let hostile = HeaderValue::from_bytes("\u{9b}31m안".as_bytes()).unwrap();
         headers.insert(header::SERVER, hostile);
         assert_eq!(
@@ -149,7 +151,7 @@ mod tests {
                 "HTTP/1.1 101 Switching Protocols",
                 &headers
             ),
-            "< HTTP/1.1 101 Switching Protocols\n< cookie: (not shown)\n< server: \\u{9b}31m안\n"
+            "< HTTP/1.1 101 Switching Protocols\n< cookie: (not shown)\n< set-cookie: (not shown)\n< server: \\u{9b}31m안\n"
         );
     }
 
@@ -159,6 +161,8 @@ mod tests {
         assert_eq!(of_close(&[0x03, 0xe8]), ": 1000");
         let bye = Bytes::from_static(b"\x0f\xa1bye\x1b");
         assert_eq!(of_close(&bye), ": 4001 bye\\u{1b}");
+        let forged = b"\x0f\xa1bye\n< text";
+        assert_eq!(of_close(forged), ": 4001 bye\\u{a}< text");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use http::Uri;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
+use crate::address::port;
+
 /// A proxy, as its address names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ProxyServer {
@@ -76,24 +78,12 @@ impl ProxyServer {
             return Err(InvalidProxy::Path);
         }
         let authority = uri.authority().ok_or(InvalidProxy::Host)?;
-        let (userinfo, host_and_port) = match authority.as_str().rsplit_once('@') {
-            Some((userinfo, rest)) => (Some(userinfo), rest),
-            None => (None, authority.as_str()),
-        };
-        let host = authority.host();
-        let port = match host_and_port.strip_prefix(host) {
-            Some("" | ":") => default_port,
-            // `Uri` lets a port pass that is too large, and then acts as if there were none.
-            Some(_) => authority
-                .port_u16()
-                .filter(|port| *port > 0)
-                .ok_or(InvalidProxy::Syntax)?,
-            None => return Err(InvalidProxy::Syntax),
-        };
+        let userinfo = authority.as_str().rsplit_once('@').map(|(info, _)| info);
+        let port = port(authority).map_err(|_| InvalidProxy::Syntax)?;
         Ok(Self {
             scheme,
-            host: bare_host(host)?,
-            port,
+            host: bare_host(authority.host())?,
+            port: port.unwrap_or(default_port),
             credentials: userinfo
                 .map(|userinfo| Credentials::parse(userinfo, scheme))
                 .transpose()?,

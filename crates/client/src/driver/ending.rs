@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use sockeye_ws_proto::{Ending, Lapse, Output};
 use tokio::io::AsyncWrite;
 
-use super::{Driver, End, Farewell, Parting, Phase, Step, Then, output::Written};
+use super::{Driver, End, Farewell, Parting, Phase, Step, Then, after, output::Written};
 use crate::{Closed, Initiator, connection::Life, lent::Lent};
 
 impl Driver {
@@ -21,7 +21,8 @@ impl Driver {
         tracing::debug!(
             code = closed.code.as_u16(),
             initiator = closed.initiator.as_str(),
-            reason = %closed.reason,
+            // Escaped: the server chose the words.
+            reason = ?closed.reason.as_str(),
             "connection ended",
         );
         self.outbox.shut();
@@ -34,7 +35,7 @@ impl Driver {
         self.input = BytesMut::new();
         match self.farewell(end) {
             Some(farewell) => {
-                let until = now + self.limits.close_time;
+                let until = after(now, self.limits.close_time);
                 self.phase = Phase::Parting(Box::new(Parting {
                     closed,
                     until,

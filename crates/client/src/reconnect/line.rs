@@ -108,22 +108,18 @@ impl Line {
         matches!(self.lock().stage, Stage::Over)
     }
 
-    /// Says who takes the next message; `None` if the queue does.
-    fn online(&self) -> Result<Option<Sender>, ()> {
-        match &self.lock().stage {
-            Stage::Offline => Ok(None),
-            Stage::Online(sender) => Ok(Some(sender.clone())),
-            Stage::Over => Err(()),
-        }
-    }
-
-    fn queue(&self, message: Message) -> Result<(), TrySendError> {
+    /// Queues a message while there is no connection; hands it back with the connection's sender if there is one. Both
+    /// in one step: nobody looks into the queue again once there is a connection.
+    fn queue(&self, message: Message) -> Result<Option<(Sender, Message)>, TrySendError> {
         let mut state = self.lock();
-        // Who found the connection closed is ahead of whoever connects.
         match &state.stage {
             Stage::Over => return Err(TrySendError::Closed(message)),
-            Stage::Online(sender) if !sender.is_open() => state.stage = Stage::Offline,
-            Stage::Offline | Stage::Online(_) => {}
+            Stage::Online(sender) if sender.is_open() => {
+                return Ok(Some((sender.clone(), message)));
+            }
+            // Who found the connection closed is ahead of whoever connects.
+            Stage::Online(_) => state.stage = Stage::Offline,
+            Stage::Offline => {}
         }
         let QueueLimits { messages, bytes } = state.limits;
         let is_full =
@@ -133,7 +129,7 @@ impl Line {
         }
         state.bytes += message.len();
         state.queue.push_back(message);
-        Ok(())
+        Ok(None)
     }
 }
 
@@ -154,15 +150,14 @@ impl ReconnectingSender {
     /// [`TrySendError::Full`] hands the message back if there is no connection and the queue is full;
     /// [`TrySendError::Closed`] if there will be no connection any more.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
-        let message = message.into();
-        match self.0.online() {
-            Ok(None) => self.0.queue(message),
-            Ok(Some(sender)) => match sender.send(message).await {
-                Ok(()) => Ok(()),
-                Err(SendError(message)) => self.0.queue(message),
-            },
-            Err(()) => Err(TrySendError::Closed(message)),
+        let mut message = message.into();
+        while let Some((sender, handed)) = self.0.queue(message)? {
+            match sender.send(handed).await {
+                Ok(()) => break,
+                Err(SendError(refused)) => message = refused,
+            }
         }
+        Ok(())
     }
 
     /// Sends a message if there is room for it now.
@@ -170,19 +165,57 @@ impl ReconnectingSender {
     /// # Errors
     /// As [`send`](Self::send), and [`TrySendError::Full`] if the connection's outbox is full.
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
-        let message = message.into();
-        match self.0.online() {
-            Ok(None) => self.0.queue(message),
-            Ok(Some(sender)) => match sender.try_send(message) {
-                Err(TrySendError::Closed(message)) => self.0.queue(message),
-                sent => sent,
-            },
-            Err(()) => Err(TrySendError::Closed(message)),
+        let mut message = message.into();
+        while let Some((sender, handed)) = self.0.queue(message)? {
+            match sender.try_send(handed) {
+                Err(TrySendError::Closed(refused)) => message = refused,
+                sent => return sent,
+            }
         }
+        Ok(())
     }
 
     /// Returns how many messages wait for a connection.
     pub fn queued(&self) -> usize {
         self.0.lock().queue.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Waker},
+    };
+
+    use super::*;
+    use crate::sender::Outbox;
+
+    #[test]
+    fn who_waited_for_a_connection_that_was_lost_sends_to_the_next_and_is_not_left_behind() {
+        let limits = QueueLimits {
+            messages: 9,
+            bytes: 99,
+        };
+        let sender = ReconnectingSender(Arc::new(Line::new(limits)));
+        let (old, _old_end) = Outbox::new(1);
+        let (new, mut new_end) = Outbox::new(1000);
+        let go_online = |outbox: &Arc<Outbox>| {
+            let taken = sender.0.take_or_go_online(&Sender::new(Arc::clone(outbox)));
+            assert_eq!(taken, None);
+        };
+        go_online(&old);
+        sender.try_send("fills the outbox").unwrap();
+        let mut waits = pin!(sender.send("waits"));
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(waits.as_mut().poll(cx).is_pending());
+        // It is not polled before there is another connection.
+        old.shut();
+        sender.0.go_offline();
+        go_online(&new);
+        assert!(waits.as_mut().poll(cx).is_ready());
+        assert_eq!(sender.queued(), 0);
+        let sent = new_end.messages.try_recv().unwrap();
+        assert_eq!(sent.message, Message::from("waits"));
     }
 }

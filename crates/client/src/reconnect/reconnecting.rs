@@ -299,7 +299,7 @@ impl Reconnecting {
             .map(|asked| self.pace.wait(asked, &self.backoff, random::u32()))
             .filter(|wait| {
                 self.max_time
-                    .is_none_or(|max| now.duration_since(since) + *wait <= max)
+                    .is_none_or(|max| now.duration_since(since).saturating_add(*wait) <= max)
             })
             .filter(|_| !self.sender.0.is_over());
         lost.next = wait;

@@ -228,3 +228,25 @@ fn a_connection_ends_with_its_runtime() {
     assert!(other.block_on(sender.send("late")).is_err());
     other.block_on(connection.wait_closed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_close_time_that_no_clock_can_show_is_only_long() {
+    let limits = Limits::default().close_time(Duration::MAX);
+    for ours in [true, false] {
+        let (mut connection, mut peer) = open(Connector::new().limits(limits)).await;
+        if ours {
+            connection.close(Close::normal());
+            assert_eq!(peer.frame().await.unwrap().first, CLOSE);
+        }
+        peer.send(plain(CLOSE, &close_payload(1000))).await;
+        assert_eq!(someday(connection.recv()).await, None);
+        drop(peer);
+        let closed = someday(connection.wait_closed()).await;
+        let initiator = if ours {
+            Initiator::Client
+        } else {
+            Initiator::Peer
+        };
+        assert_eq!(told(&closed), (1000, initiator));
+    }
+}

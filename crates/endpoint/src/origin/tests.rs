@@ -37,6 +37,8 @@ fn the_same_host_passes_by_default_and_a_foreign_one_does_not() {
         ("example.com", "https://evil-example.com"),
         ("example.com", "https://example.com@evil.com"),
         ("localhost:8080", "http://localhost:3000"),
+        ("example.com", "app://example.com"),
+        ("localhost:8080", "capacitor://localhost:8080"),
         ("example.com", "null"),
         ("example.com", ""),
         ("example.com", "https://"),

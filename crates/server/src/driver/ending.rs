@@ -11,7 +11,7 @@ use sockeye_endpoint::{CanWrite, Closed, Initiator};
 use sockeye_types::{Close, CloseCode};
 use sockeye_ws_proto::{Ending, Lapse};
 
-use super::{Driver, End, Farewell, Parting, Phase, Step, Stream};
+use super::{Driver, End, Farewell, Parting, Phase, Step, Stream, after};
 use crate::lent::Lent;
 
 impl<S: Stream> Driver<S> {
@@ -23,7 +23,7 @@ impl<S: Stream> Driver<S> {
         self.input = None;
         let phase = mem::replace(&mut self.phase, Phase::Gone);
         if let (Phase::Talking(io), true) = (phase, self.is_worth_a_farewell(end)) {
-            let until = now + self.conversation.limits().close_time;
+            let until = after(now, self.conversation.limits().close_time);
             self.phase = Phase::Parting(Box::new(Parting {
                 io,
                 until,

@@ -10,7 +10,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Alive;
+use crate::activity::Alive;
 
 /// How much one write takes: what fits one frame. hyper keeps a copy of each write, and up to four of them.
 const WRITE_BYTES: usize = 16 << 10;

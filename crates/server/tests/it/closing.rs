@@ -1,7 +1,11 @@
 //! Closing handshakes that the server starts, with peers that answer, don't, or go on talking.
 
+use std::time::Duration;
+
 use sockeye_endpoint::{
-    Closed, Endpoints, Handler, HandlerResult, Initiator::Handler as ByHandler, Session,
+    Closed, Endpoints, Handler, HandlerResult,
+    Initiator::{Handler as ByHandler, Peer},
+    Session,
 };
 use sockeye_types::{Close, Limits, Message};
 
@@ -30,7 +34,7 @@ impl Handler for Closes {
 }
 
 /// A session that the handler is closing, and whose peer has so long to answer.
-async fn closing(close_time: std::time::Duration) -> (Client, Served) {
+async fn closing(close_time: Duration) -> (Client, Served) {
     let limits = Limits::default().close_time(close_time);
     let served =
         Served::endpoints(|watch| Endpoints::new().at("/", Closes(watch)).limits(limits)).await;
@@ -109,4 +113,13 @@ async fn a_peer_that_stays_when_all_is_said_is_cut() {
     // It neither ends its half nor stops to send; sooner or later that is answered with a reset.
     while client.try_send(&[0; 1000]).await.is_ok() {}
     served.finish().await;
+}
+
+#[tokio::test]
+async fn a_close_time_that_no_clock_can_show_is_only_long() {
+    let served = Served::echo(Limits::default().close_time(Duration::MAX)).await;
+    let mut client = served.client().await;
+    client.send(&close_frame(1000)).await;
+    assert_eq!(client.verdict().await, Some(1000));
+    assert_eq!(served.end().await, (1000, Peer));
 }

@@ -72,6 +72,17 @@ async fn a_handler_that_never_returns_does_not_hold_a_shutdown() {
 }
 
 #[tokio::test]
+async fn a_shutdown_may_be_given_all_the_time_there_is() {
+    let mut served = Served::server(
+        |watch| Endpoints::new().at("/", Echo(watch)),
+        |server| server.shutdown_time(Duration::MAX),
+    )
+    .await;
+    served.shut_down();
+    served.gone().await;
+}
+
+#[tokio::test]
 async fn a_connection_that_asks_for_nothing_does_not_hold_a_shutdown() {
     let mut served = Served::server(
         |watch| Endpoints::new().at("/", Echo(watch)),

@@ -1,5 +1,7 @@
 //! Peers that do not read what they are sent: what each overflow policy makes of them, and what they cost.
 
+use bytes::Bytes;
+use http::Response;
 use sockeye_endpoint::{
     Closed, Endpoints, Group, Handler, HandlerResult,
     Initiator::{Peer, Server},
@@ -163,4 +165,30 @@ async fn a_large_answer_that_leaves_at_once_after_a_stall_does_not_stop_the_read
     client.send(&close_frame(1000)).await;
     assert_eq!(client.verdict().await, Some(1000));
     assert_eq!(served.end().await, (1000, Peer));
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_taken_does_not_keep_its_place() {
+    let page = Bytes::from(vec![b'p'; 32 << 20]);
+    let mut served = Served::server(
+        |watch| Endpoints::new().at("/", Echo(watch)),
+        |server| {
+            let server = server.handshake_time(SOON);
+            server.pages(move |_| Some(Response::new(page.clone())))
+        },
+    )
+    .await;
+    let mut client = Client::connect(served.addr).await;
+    client.send(b"GET /page HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    patiently(async {
+        loop {
+            served.innocent_talks().await;
+            let snapshot = served.metrics.snapshot();
+            if snapshot.pages[1].1 == 1 && snapshot.asking == 0 {
+                break;
+            }
+        }
+    })
+    .await;
+    served.nobody_came().await;
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-use super::activity::Activity;
+use crate::activity::Activity;
 
 /// How much is handed over at once.
 const PIECE_BYTES: usize = 16 << 10;
