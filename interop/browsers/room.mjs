@@ -17,8 +17,8 @@ export async function room(t, browser, options) {
     await Promise.all(people.map((person) => person.leaves()));
     await server.stop();
   });
-  const join = async (name, { port = server.port, scheme = "http", ...rest } = {}) => {
-    const person = await Person.at(browser, `${scheme}://localhost:${port}/say`, { name, ...rest });
+  const join = async (name, { port = server.port, scheme = "http", browser: own = browser, ...rest } = {}) => {
+    const person = await Person.at(own, `${scheme}://localhost:${port}/say`, { name, ...rest });
     people.push(person);
     return person;
   };
