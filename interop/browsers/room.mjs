@@ -17,8 +17,11 @@ export async function room(t, browser, options) {
     await Promise.all(people.map((person) => person.leaves()));
     await server.stop();
   });
-  const join = async (name, { host = "localhost", port = server.port, scheme = "http", ...rest } = {}) => {
-    const person = await Person.at(browser, `${scheme}://${host}:${port}/say`, { name, ...rest });
+  const join = async (
+    name,
+    { host = "localhost", port = server.port, scheme = "http", browser: own = browser, ...rest } = {},
+  ) => {
+    const person = await Person.at(own, `${scheme}://${host}:${port}/say`, { name, ...rest });
     people.push(person);
     return person;
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ANSWER_TIME, CONNECT_TIME, Connection, STEADY_TIME } from "../page/connection.js";
+import { ANSWER_TIME, CONNECT_TIME, Connection, SLOWEST, STEADY_TIME } from "../page/connection.js";
 import { delay } from "../page/backoff.js";
 import { Clock } from "./clock.mjs";
 
@@ -17,7 +17,7 @@ function setUp() {
   const connection = new Connection(
     "ws://test/say",
     { onStatus: (status) => (states.push(status.state), (last.status = status)), onMessage: (data) => heard.push(data) },
-    { connect, setTimer: clock.setTimer, clearTimer: clock.clearTimer, chance: () => 1 },
+    { connect, setTimer: clock.setTimer, clearTimer: clock.clearTimer, chance: () => 1, now: () => clock.now },
   );
   return { clock, sockets, states, heard, last, connection };
 }
@@ -94,27 +94,45 @@ test("a large message that leaves slowly is waited for, and one that is stuck is
   socket.send = () => (socket.bufferedAmount = 900);
   connection.send(new Uint8Array(900));
   for (const left of [600, 300, 0]) {
+    clock.pass(ANSWER_TIME / 2);
     socket.bufferedAmount = left;
-    clock.pass(ANSWER_TIME);
+    clock.pass(ANSWER_TIME / 2);
     assert.equal(states.at(-1), "open");
   }
-  clock.pass(ANSWER_TIME);
+  clock.pass(ANSWER_TIME + 900 / SLOWEST);
   assert.equal(states.at(-1), "waiting");
 });
 
-test("a network that takes all and brings nothing is given up, also while one goes on sending", () => {
+test("a network that takes all and brings nothing is given up in time, also while one goes on sending", () => {
   const { clock, sockets, states, connection } = setUp();
   connection.start();
   sockets[0].onopen();
   const socket = sockets[0];
   // A socket counts what was sent until the system took it.
   socket.send = () => (socket.bufferedAmount = 100);
-  for (let sent = 0; sent < 4; sent++) {
+  for (let sent = 0; sent < 15; sent++) {
+    assert.equal(states.at(-1), "open");
     connection.send("into nothing");
-    clock.pass(ANSWER_TIME / 4);
+    clock.pass(ANSWER_TIME / 30);
     socket.bufferedAmount = 0;
-    clock.pass(ANSWER_TIME / 4);
+    clock.pass(ANSWER_TIME / 30);
   }
+  clock.pass(1);
+  assert.equal(states.at(-1), "waiting");
+});
+
+test("a picture that the system took at once has the time of a slow line, and what is said after it, too", () => {
+  const { clock, sockets, states, connection } = setUp();
+  connection.start();
+  sockets[0].onopen();
+  const slow = 60_000;
+  connection.send(new Uint8Array(slow * SLOWEST));
+  clock.pass(slow / 2);
+  sockets[0].onmessage({ data: "of someone else" });
+  connection.send("here");
+  clock.pass(slow / 2 + ANSWER_TIME - 1);
+  assert.equal(states.at(-1), "open");
+  clock.pass(2);
   assert.equal(states.at(-1), "waiting");
 });
 

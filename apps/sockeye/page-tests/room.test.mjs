@@ -121,6 +121,14 @@ test("the round trip is the time until a page hears its own sign of life", () =>
   assert.deepEqual(ann.trips, [0, 12]);
 });
 
+test("the more are there, the rarer each says so", () => {
+  const hall = new Hall();
+  const ann = hall.join("a", "Ann");
+  assert.equal(ann.room.refresh(), REFRESH);
+  for (let n = 1; n < 500; n += 1) hall.relay(encode({ type: "here", id: `g${n}`, name: "Guest" }));
+  assert.equal(ann.room.refresh(), 2.5 * REFRESH);
+});
+
 test("a page in the background that is asked answers at once, and stays", () => {
   const hall = new Hall();
   const [ann, bea] = [hall.join("a", "Ann"), hall.join("b", "Bea")];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { answerDelay, MOST, PATIENCE, Roster, SILENCE } from "../page/roster.js";
+import { answerDelay, ASKED, MOST, PATIENCE, REFRESH, Roster, SIGNS, signPeriod, SILENCE } from "../page/roster.js";
 
 const names = (roster) => roster.list().map((person) => person.name);
 
@@ -65,6 +65,19 @@ test("a full roster takes nobody new but keeps whom it has", () => {
   assert.equal(roster.see("one more", "x", 0), "full");
   assert.equal(roster.see("0", "x", 5), "known");
   assert.equal(roster.size, MOST);
+});
+
+test("a room of any size hears only so many signs of life in a second", () => {
+  for (const people of [1, 200]) assert.equal(signPeriod(people), REFRESH);
+  for (const people of [201, 500, MOST]) assert.equal((people * 1000) / signPeriod(people), SIGNS);
+});
+
+test("in a crowd, where signs are rare, one is silent later, and few are asked at once", () => {
+  const roster = new Roster();
+  for (let n = 0; n < 400; n += 1) roster.see(String(n), "x", 0);
+  assert.equal(roster.period, 2 * REFRESH);
+  assert.equal(roster.silent(2 * SILENCE).length, 0);
+  assert.equal(roster.silent(2 * SILENCE + 1).length, ASKED);
 });
 
 test("answers spread over a longer time where there are many to give them", () => {

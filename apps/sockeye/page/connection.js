@@ -16,6 +16,10 @@ import { delay } from "./backoff.js";
 export const CONNECT_TIME = 10_000;
 /** How long after something was sent something must arrive; the room returns what is said in it. */
 export const ANSWER_TIME = 15_000;
+/** How long what is small takes at most to leave the browser, on a network that swallows it, too. */
+export const SETTLE_TIME = 1000;
+/** What a line carries that is waited for even once all has left the browser, in bytes a millisecond (256 kbit/s). */
+export const SLOWEST = 32;
 /** How long a connection must have held for the next wait to be short again. */
 export const STEADY_TIME = 5_000;
 
@@ -29,6 +33,7 @@ export const STEADY_TIME = 5_000;
  * @property {(run: () => void, ms: number) => number} setTimer
  * @property {(timer: number) => void} clearTimer
  * @property {() => number} chance from 0 to 1
+ * @property {() => number} now in milliseconds
  *
  * @typedef {object} Listener
  * @property {(status: Status) => void} onStatus
@@ -54,6 +59,8 @@ export class Connection {
   #failures = 0;
   /** How much was still to leave the browser when that was last looked at. */
   #left = 0;
+  /** When all that was sent has passed the slowest line. */
+  #clear = 0;
   /** @type {string} */
   #url;
   /** @type {Listener} */
@@ -99,23 +106,34 @@ export class Connection {
   send(data) {
     if (this.#status.state !== "open" || !this.#socket) return false;
     this.#socket.send(data);
-    if (!this.#answer.runs) {
-      // What is sent later must not look as if it left: nothing would ever be given up while one goes on sending.
-      this.#left = this.#socket.bufferedAmount;
-      this.#expectAnswer();
-    }
+    this.#clear = Math.max(this.#clear, this.#around.now()) + Math.floor(data.length / SLOWEST);
+    // What is sent later gives no more time: nothing would ever be given up while one goes on sending.
+    if (!this.#answer.runs) this.#expectAnswer();
     return true;
   }
 
-  /** A large file on a slow line takes longer than an answer may: as long as it leaves, nothing is lost. */
+  /** The system takes a short text at once, wherever it goes: that it left the browser then means nothing. */
   #expectAnswer() {
+    // The system's buffers hold a whole picture, and are not seen.
+    const passing = this.#clear - this.#around.now();
+    this.#answer.start(() => {
+      this.#left = this.#socket?.bufferedAmount ?? 0;
+      this.#awaitAnswer(passing + ANSWER_TIME - SETTLE_TIME);
+    }, SETTLE_TIME);
+  }
+
+  /**
+   * A large file on a slow line takes longer than an answer may: as long as it leaves, nothing is lost.
+   * @param {number} ms
+   */
+  #awaitAnswer(ms) {
     this.#answer.start(() => {
       const left = this.#socket?.bufferedAmount ?? 0;
       const leaves = left < this.#left;
       this.#left = left;
-      if (leaves) this.#expectAnswer();
+      if (leaves) this.#awaitAnswer(ANSWER_TIME);
       else this.#lost(0);
-    }, ANSWER_TIME);
+    }, ms);
   }
 
   #attempt() {
@@ -157,6 +175,7 @@ export class Connection {
   #abandon() {
     this.#timer.stop();
     this.#answer.stop();
+    this.#clear = 0;
     const socket = this.#socket;
     this.#socket = undefined;
     if (!socket) return;
@@ -211,4 +230,5 @@ const browser = {
   setTimer: (run, ms) => Number(setTimeout(run, ms)),
   clearTimer: (timer) => clearTimeout(timer),
   chance: Math.random,
+  now: () => performance.now(),
 };

@@ -77,7 +77,9 @@ const sender = new Sender({
   words,
 });
 
-setInterval(() => room.refresh(), REFRESH);
+setTimeout(function refresh() {
+  setTimeout(refresh, room.refresh());
+}, REFRESH);
 addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") connection.retry();

@@ -69,10 +69,17 @@ export class Room {
     this.#tell("bye");
   }
 
-  /** Says that it is still there, asks who is silent, and forgets who is gone. To be called every `REFRESH` ms. */
+  /**
+   * Says that it is still there, asks who is silent, and forgets who is gone.
+   * @returns {number} in how many milliseconds to call it again
+   */
   refresh() {
     // Without a connection nobody can be heard, and nobody is gone for that.
-    if (!this.#tell("here")) return;
+    if (this.#tell("here")) this.#review();
+    return this.#roster.period;
+  }
+
+  #review() {
     const now = this.#around.now();
     this.#roster.see(this.#me.id, this.#me.name, now);
     const gone = this.#roster.expire(now);

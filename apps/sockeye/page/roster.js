@@ -1,13 +1,19 @@
 // Who is there, as far as one page has heard. Pure: the time is an argument, in milliseconds.
 
-/** How often a page says that it is still there. */
+/** How often a page says that it is still there, in a room that is not crowded. */
 export const REFRESH = 10_000;
-/** After how long a silence someone is asked. A page in the background may speak only once a minute by itself. */
-export const SILENCE = 30_000;
+/** How many signs of life a room hears in a second at most, however many are there: each goes to all. */
+export const SIGNS = 20;
+/** How many signs of life may be missing until someone is asked. A page in the background speaks once a minute. */
+const MISSING = 3;
+/** After how long a silence someone is asked, in a room that is not crowded. */
+export const SILENCE = MISSING * REFRESH;
+/** The most who are asked at once; others ask, too. */
+export const ASKED = 20;
 /** How long after being asked someone silent is taken for gone. */
 export const PATIENCE = 15_000;
-/** The most people who are kept; more are not listed. */
-export const MOST = 200;
+/** The most people who are kept; more are not listed, and not counted in how often signs are given. */
+export const MOST = 1000;
 
 /**
  * One who is there; `asked` is when the silent one was asked.
@@ -56,12 +62,15 @@ export class Roster {
   }
 
   /**
-   * Lists those who are silent and have not been asked.
+   * Lists those who are silent and have not been asked, as many as may be asked at once.
    * @param {number} now
    * @returns {Person[]}
    */
   silent(now) {
-    return [...this.#people.values()].filter(({ seen, asked }) => asked === undefined && now - seen > SILENCE);
+    const silence = MISSING * this.period;
+    return [...this.#people.values()]
+      .filter(({ seen, asked }) => asked === undefined && now - seen > silence)
+      .slice(0, ASKED);
   }
 
   /**
@@ -81,7 +90,13 @@ export class Roster {
    * @param {number} now
    */
   doubt(now) {
-    for (const { id, name } of this.#people.values()) this.#people.set(id, { id, name, seen: now - SILENCE - 1 });
+    const seen = now - MISSING * signPeriod(MOST) - 1;
+    for (const { id, name } of this.#people.values()) this.#people.set(id, { id, name, seen });
+  }
+
+  /** @returns {number} how often a sign of life is to be given, in milliseconds */
+  get period() {
+    return signPeriod(this.#people.size);
   }
 
   /** @returns {number} how many are there */
@@ -98,6 +113,15 @@ export class Roster {
       a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1);
     return [...this.#people.values()].sort(order);
   }
+}
+
+/**
+ * Returns how often each gives a sign of life, so that all together do not give too many.
+ * @param {number} people how many are there
+ * @returns {number} milliseconds
+ */
+export function signPeriod(people) {
+  return Math.max(REFRESH, (people * 1000) / SIGNS);
 }
 
 /**

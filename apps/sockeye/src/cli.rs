@@ -28,7 +28,7 @@ Examples:
   sockeye connect localhost:8080/say
                                  talk to it, or to any other server, from this terminal
   sockeye check-config --config sockeye.toml
-  SOCKEYE_LIMITS_MESSAGE_BYTES='4 MiB' SOCKEYE_LIMITS_OUTBOX_BYTES='8 MiB' sockeye
+  SOCKEYE_LIMITS_MESSAGE_BYTES='4 MiB' sockeye
 
 Every key of the file can also be set as SOCKEYE_SECTION_KEY.
 Flags beat the environment, which beats the file. RUST_LOG sets what is logged.";

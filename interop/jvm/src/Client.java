@@ -33,6 +33,11 @@ abstract class Client implements AutoCloseable {
         heard.add(event);
     }
 
+    /** Waits, however long, for whatever comes next. */
+    final Heard any() throws InterruptedException {
+        return heard.take();
+    }
+
     /** Waits for the next of a kind; pings may come between, all else is a failure. */
     final <T extends Heard> T next(Class<T> kind) throws Exception {
         while (true) {

@@ -156,7 +156,8 @@ impl Default for RawLimits {
             fragments: Count(limits.fragments),
             message_time: Time(limits.message_time),
             control_frames_per_second: Count(limits.control_frames_per_second),
-            outbox_bytes: Size(limits.outbox_bytes),
+            // Room for several pictures of the page: people's networks are slow, and nobody is closed for that at once.
+            outbox_bytes: Size(8 << 20),
             stall_time: Time(limits.stall_time),
             close_time: Time(limits.close_time),
         }

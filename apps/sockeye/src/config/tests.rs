@@ -79,12 +79,13 @@ fn assert_says(report: &str, words: &[&str]) {
 }
 
 #[test]
-fn the_defaults_are_those_of_the_library() {
+fn the_defaults_are_those_of_the_library_but_for_the_outbox() {
     let config = resolve(Sources::default()).unwrap().check().unwrap();
     assert_eq!(config.server.listen, SocketAddr::from(([0, 0, 0, 0], 8080)));
     assert_eq!(config.server.head_count, 100);
     assert_eq!(config.server.connections, 100_000);
-    assert_eq!(config.limits, sockeye::Limits::default());
+    let limits = sockeye::Limits::default().outbox_bytes(8 << 20);
+    assert_eq!(config.limits, limits);
     assert_eq!(config.heartbeat, sockeye::Heartbeat::default());
     assert_eq!(config.deflate, Some(sockeye::Deflate::default()));
     let say = config.say.unwrap();
@@ -342,7 +343,7 @@ fn all_mistakes_are_told_at_once() {
 
 #[test]
 fn a_broken_rule_is_shown_at_the_setting_that_was_made() {
-    let by_file = report("rule-file", "[limits]\nmessage_bytes = '4 MiB'\n", &[]);
+    let by_file = report("rule-file", "[limits]\nmessage_bytes = '16 MiB'\n", &[]);
     assert_says(
         &by_file,
         &["must have room for one message", "sockeye.toml:2:"],

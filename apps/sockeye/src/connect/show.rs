@@ -93,7 +93,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Makes text of one line or more that a terminal shows and does not obey.
-fn lines_escaped(text: &str) -> String {
+pub(crate) fn lines_escaped(text: &str) -> String {
     let lines: Vec<String> = text.split('\n').map(escaped).collect();
     lines.join("\n")
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use sockeye::client::{Cause, ConnectError, Lost};
 
-use super::show::escaped;
+use super::show::{escaped, lines_escaped};
 
 /// How many characters of a refusal's first line are shown.
 const LINE_CHARS: usize = 200;
@@ -64,7 +64,7 @@ fn said(bytes: &[u8], body: Body) -> Option<String> {
         }
         Body::Whole => {
             let text = text.trim_end();
-            (!text.is_empty()).then(|| format!(", and says\n{}", escaped(text)))
+            (!text.is_empty()).then(|| format!(", and says\n{}", lines_escaped(text)))
         }
     }
 }
