@@ -126,6 +126,13 @@ async def judge(base):
 
     async def room():
         async with client(f"{base}/say") as one, client(f"{base}/say") as two:
+            # Who has its 101 may not be among those who hear yet: who hears itself is.
+            for socket, name in ((one, "one is here"), (two, "two is here")):
+                await socket.send(name)
+                while await socket.recv() != name:
+                    pass
+            while await one.recv() != "two is here":
+                pass
             said = [f"{n}: {TEXT}" for n in range(50)]
             for text in said:
                 await one.send(text)

@@ -51,6 +51,11 @@ abstract class Client implements AutoCloseable {
         }
     }
 
+    /** Hears on to a text; other texts may come before it. */
+    final void await(String text) throws Exception {
+        while (!text.equals(next(Text.class).text())) {}
+    }
+
     final void expect(String text) throws Exception {
         Check.same(text, next(Text.class).text());
     }

@@ -157,6 +157,14 @@ final class Judge {
             for (Opener opener : openers(trust).values()) {
                 room.add(opener.open(base + "/say"));
             }
+            // Who has its 101 may not be among those who hear yet: who hears itself is.
+            for (int n = 0; n < room.size(); n++) {
+                String here = n + " is here";
+                room.get(n).say(here);
+                for (Client listener : room.subList(0, n + 1)) {
+                    listener.await(here);
+                }
+            }
             byte[] picture = new byte[MIB / 2];
             new Random(2).nextBytes(picture);
             for (Client speaker : room) {
