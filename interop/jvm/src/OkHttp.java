@@ -9,7 +9,7 @@ import okio.ByteString;
 /** {@code okhttp3.WebSocket}. It offers permessage-deflate by itself. */
 final class OkHttp extends Client {
     /** How often it sends a ping, and the longest it waits for the pong. */
-    private static final int PING_MILLISECONDS = Integer.getInteger("interop.ping", 800);
+    private static final int PING_MILLISECONDS = Integer.getInteger("interop.ping", 1500);
 
     private final WebSocket socket;
 
