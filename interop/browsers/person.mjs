@@ -165,7 +165,10 @@ export class Person {
   async leaves() {
     const { context } = this;
     this.context = undefined;
-    await context?.close();
+    if (!context) return;
+    // As a person does: a window that a program closes may be gone before its page has said goodbye.
+    await this.page.goto("about:blank").catch(() => {});
+    await context.close();
   }
 
   async #until(what, condition, ...args) {

@@ -149,6 +149,11 @@ export function talk(kind, browser) {
 /** Fails with what axe-core objects to. */
 async function objections(person, where) {
   await person.page.evaluate(axe);
+  // What still fades in has the contrast of the moment.
+  await person.page.evaluate(() => {
+    const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
+    return Promise.allSettled(ending.map((animation) => animation.finished)).then(() => {});
+  });
   const found = await person.page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document);
     return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`);

@@ -84,6 +84,9 @@ addEventListener("online", () => connection.retry());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") connection.retry();
 });
+// Firefox closes the sockets of a page before it says that the page is hidden. Who stays after all is back with the next
+// sign of life.
+addEventListener("beforeunload", () => room.leave());
 // A page that is left may come back out of the browser's cache: it goes and comes in order.
 addEventListener("pagehide", () => {
   room.leave();
