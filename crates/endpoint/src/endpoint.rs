@@ -11,7 +11,7 @@ use matchit::Router;
 
 use crate::{
     Conversation, Opening, PathParams, Refusal, Session, Site, UpgradeRequest, catch::CatchUnwind,
-    options::Options, program::Form,
+    options::Options, path_params::BELOW, program::Form,
 };
 
 /// One endpoint: a handler with its options.
@@ -96,19 +96,57 @@ impl fmt::Debug for Endpoint {
     }
 }
 
+/// What was found for a path.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Found<'a> {
+    /// The endpoint.
+    pub endpoint: &'a Arc<Endpoint>,
+    /// The parameters of its path.
+    pub params: PathParams,
+    /// What follows the endpoint's own path, as sent: one of SockJS's resources, with the slash it begins with. Empty
+    /// for the endpoint itself.
+    pub below: &'a str,
+}
+
 /// The table of routes that a server serves.
 #[derive(Debug)]
-pub struct Routes(Router<Arc<Endpoint>>);
+pub struct Routes(Router<Route>);
+
+/// Where a pattern leads.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) place: At,
+}
+
+/// What a pattern matches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum At {
+    /// An endpoint's own path.
+    Path,
+    /// What is below it.
+    Below,
+}
 
 impl Routes {
-    pub(crate) fn new(router: Router<Arc<Endpoint>>) -> Self {
+    pub(crate) fn new(router: Router<Route>) -> Self {
         Self(router)
     }
 
-    /// Finds the endpoint for a path, and the path's parameters.
-    pub fn find(&self, path: &str) -> Option<(&Arc<Endpoint>, PathParams)> {
+    /// Finds the endpoint for a path.
+    pub fn find<'a>(&'a self, path: &'a str) -> Option<Found<'a>> {
         let found = self.0.at(path).ok()?;
-        Some((found.value, PathParams::decode(&found.params)?))
+        let rest = found.params.get(BELOW).unwrap_or_default().len();
+        let below = match found.value.place {
+            At::Path => 0,
+            At::Below => rest + 1,
+        };
+        Some(Found {
+            endpoint: &found.value.endpoint,
+            params: PathParams::decode(&found.params)?,
+            below: path.get(path.len() - below..)?,
+        })
     }
 }
 
@@ -142,9 +180,9 @@ mod tests {
             .unwrap();
         let (head, ()) = http::Request::get("/").body(()).unwrap().into_parts();
         for path in ["/later", "/at-once"] {
-            let (endpoint, params) = routes.find(path).unwrap();
-            let mut request = UpgradeRequest::new(&head, &params, None);
-            let refusal = block_on(endpoint.intercept(&mut request)).unwrap_err();
+            let found = routes.find(path).unwrap();
+            let mut request = UpgradeRequest::new(&head, &found.params, None);
+            let refusal = block_on(found.endpoint.intercept(&mut request)).unwrap_err();
             assert_eq!(refusal.status(), StatusCode::INTERNAL_SERVER_ERROR);
             assert_eq!(refusal.body(), "internal error\n");
         }

@@ -7,7 +7,10 @@ use sockeye_types::{Deflate, Heartbeat, Limits};
 use thiserror::Error;
 
 use crate::{
-    Endpoint, Interceptor, InvalidOrigin, Origins, Overflow, Routes, options::Options,
+    Endpoint, Interceptor, InvalidOrigin, Origins, Overflow, Routes, SockJs,
+    endpoint::{At, Route},
+    options::Options,
+    path_params::BELOW,
     program::IntoEndpointHandler,
 };
 
@@ -132,6 +135,20 @@ impl Endpoints {
         self
     }
 
+    /// Serves the endpoint over SockJS, too, with the defaults: every transport of SockJS 0.3 below the endpoint's path,
+    /// for browsers and networks where WebSocket can not pass. The path itself still takes WebSocket.
+    ///
+    /// Nothing else can be served below the path, but for endpoints whose own paths are more exact.
+    pub fn with_sockjs(self) -> Self {
+        self.sockjs(SockJs::default())
+    }
+
+    /// Serves the endpoint over SockJS, or no more: see [`with_sockjs`](Self::with_sockjs).
+    pub fn sockjs(mut self, sockjs: impl Into<Option<SockJs>>) -> Self {
+        self.options().sockjs = sockjs.into();
+        self
+    }
+
     /// Checks everything and makes the table of routes that a server serves.
     ///
     /// # Errors
@@ -142,10 +159,18 @@ impl Endpoints {
         }
         let mut router = Router::new();
         for (path, options, form) in self.added {
+            let has_resources_below = options.sockjs.is_some();
             let endpoint = Arc::new(Endpoint::new(options, form));
-            router
-                .insert(path.clone(), endpoint)
-                .map_err(|error| invalid_path(path, &error))?;
+            let mut patterns = vec![(path.clone(), At::Path)];
+            if has_resources_below {
+                patterns.extend(below(&path).map(|pattern| (pattern, At::Below)));
+            }
+            for (pattern, place) in patterns {
+                let endpoint = Arc::clone(&endpoint);
+                router
+                    .insert(pattern, Route { endpoint, place })
+                    .map_err(|error| invalid_path(&path, &error))?;
+            }
         }
         Ok(Routes::new(router))
     }
@@ -158,9 +183,18 @@ impl Endpoints {
     }
 }
 
-fn invalid_path(path: String, error: &matchit::InsertError) -> InvalidEndpoints {
+/// The patterns of what is below a path.
+fn below(path: &str) -> impl Iterator<Item = String> {
+    let prefix = path.trim_end_matches('/');
+    let directory = (prefix.len() == path.len()).then(|| format!("{prefix}/"));
+    directory
+        .into_iter()
+        .chain([format!("{prefix}/{{*{BELOW}}}")])
+}
+
+fn invalid_path(path: &str, error: &matchit::InsertError) -> InvalidEndpoints {
     InvalidEndpoints::Path {
-        path,
+        path: path.to_owned(),
         reason: error.to_string(),
     }
 }
@@ -174,88 +208,4 @@ fn is_token(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Handler, HandlerResult, PathParams, Session, Socket};
-    use sockeye_types::Message;
-
-    struct Nothing;
-
-    impl Handler for Nothing {
-        async fn on_message(&self, _: &Session, _: Message) -> HandlerResult {
-            Ok(())
-        }
-    }
-
-    async fn nothing(_: Socket) -> HandlerResult {
-        Ok(())
-    }
-
-    fn params(routes: &Routes, path: &str) -> Option<PathParams> {
-        routes.find(path).map(|(_, params)| params)
-    }
-
-    #[test]
-    fn a_path_finds_its_endpoint_and_parameters() {
-        let routes = Endpoints::new()
-            .at("/say", Nothing)
-            .at("/rooms/{room}", nothing)
-            .into_routes()
-            .unwrap();
-        assert_eq!(params(&routes, "/say"), Some(PathParams::default()));
-        assert_eq!(
-            params(&routes, "/rooms/a%20b").unwrap().find("room"),
-            Some("a b")
-        );
-        for none in [
-            "/",
-            "/sa",
-            "/say/",
-            "/say/x",
-            "/rooms/",
-            "/rooms/a/b",
-            "/rooms/%ff",
-        ] {
-            assert_eq!(params(&routes, none), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn setters_apply_to_the_last_endpoint_and_before_it_to_all() {
-        let routes = Endpoints::new()
-            .overflow(Overflow::DropOldest)
-            .at("/a", Nothing)
-            .at("/b", Nothing)
-            .overflow(Overflow::KeepLatest)
-            .limits(Limits::default().message_bytes(7))
-            .into_routes()
-            .unwrap();
-        let of = |path: &str| routes.find(path).unwrap().0.options().clone();
-        assert_eq!(
-            (of("/a").overflow, of("/b").overflow),
-            (Overflow::DropOldest, Overflow::KeepLatest)
-        );
-        assert_eq!(
-            (of("/a").limits, of("/b").limits.message_bytes),
-            (Limits::default(), 7)
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let error = |endpoints: Endpoints| endpoints.into_routes().unwrap_err().to_string();
-        assert!(error(Endpoints::new().at("/a/{b", Nothing)).starts_with("path `/a/{b`: "));
-        assert!(
-            error(Endpoints::new().at("/{a}", Nothing).at("/{b}", Nothing))
-                .starts_with("path `/{b}`: ")
-        );
-        assert!(
-            error(Endpoints::new().at("/a", Nothing).allowed_origins(["x"]))
-                .starts_with("`x` is not an origin")
-        );
-        assert_eq!(
-            error(Endpoints::new().at("/a", Nothing).protocols(["a b"])),
-            "subprotocol `a b` is not a token"
-        );
-    }
-}
+mod tests;

@@ -101,12 +101,11 @@ impl Group {
             .filter(|(_, sender)| Some(sender.id()) != except)
         {
             let session = sender.session();
-            let options = session.options();
-            let wake = session.state().outbox.broadcast(
-                &shared,
-                options.limits.outbox_bytes,
-                options.overflow,
-            );
+            let overflow = session.options().overflow;
+            let wake = session
+                .state()
+                .outbox
+                .broadcast(&shared, session.room(), overflow);
             wake.wake();
         }
     }

@@ -28,10 +28,11 @@ mod session_id;
 mod shared;
 mod site;
 mod socket;
+mod sockjs;
 
 pub use closed::{Closed, Initiator};
 pub use conversation::{Conversation, Due};
-pub use endpoint::{Endpoint, Routes};
+pub use endpoint::{Endpoint, Found, Routes};
 pub use endpoints::{Endpoints, InvalidEndpoints};
 pub use group::Group;
 pub use handler::{Handler, HandlerError, HandlerResult};
@@ -51,3 +52,4 @@ pub use session_id::SessionId;
 pub use shared::Shared;
 pub use site::{Scheme, Site};
 pub use socket::Socket;
+pub use sockjs::{BinaryOverText, SockJs};

@@ -3,12 +3,11 @@
 use std::{
     collections::VecDeque,
     future::poll_fn,
-    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use sockeye_types::{Close, Message};
+use sockeye_types::{Close, Message, Transport};
 
 use crate::{
     CanWrite, Closed, Conversation, Endpoint, Endpoints, Initiator, Opening, Outgoing, PathParams,
@@ -71,8 +70,8 @@ impl MemoryPeer {
         let (head, ()) = request.into_parts();
         let found = routes
             .find(head.uri.path())
-            .map(|(endpoint, params)| (Arc::clone(endpoint), params));
-        Ok(found.map(|(endpoint, params)| Self::open(&endpoint, opening(&head, params))))
+            .filter(|found| found.below.is_empty());
+        Ok(found.map(|found| Self::open(found.endpoint, opening(&head, found.params))))
     }
 
     /// Opens a session with all that is known about it.
@@ -223,6 +222,7 @@ fn opening(head: &http::request::Parts, params: PathParams) -> Opening {
     Opening {
         request: RequestHead::new(head),
         params,
+        transport: Transport::Memory,
         ..Opening::default()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sockeye_types::{Deflate, Heartbeat, Limits};
 
-use crate::{Origins, Overflow, interceptor::ErasedInterceptor};
+use crate::{Origins, Overflow, SockJs, interceptor::ErasedInterceptor};
 
 /// What can be set for each endpoint; see the setters of [`Endpoints`](crate::Endpoints).
 #[derive(Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Options {
     pub overflow: Overflow,
     /// Whether and how messages are compressed. Default: not.
     pub deflate: Option<Deflate>,
+    /// Which transports of SockJS serve it beside WebSocket, and how. Default: none.
+    pub sockjs: Option<SockJs>,
     pub(crate) interceptors: Vec<Arc<dyn ErasedInterceptor>>,
 }
 
@@ -34,6 +36,7 @@ impl std::fmt::Debug for Options {
             .field("heartbeat", &self.heartbeat)
             .field("overflow", &self.overflow)
             .field("deflate", &self.deflate)
+            .field("sockjs", &self.sockjs)
             .field("interceptors", &self.interceptors.len())
             .finish()
     }

@@ -61,6 +61,11 @@ impl Origins {
         })
     }
 
+    /// Says whether pages of every site may pass.
+    pub fn is_any(&self) -> bool {
+        self.0 == Rule::Any
+    }
+
     /// Says whether a request with these headers, for this site, may pass.
     pub fn allow(&self, headers: &HeaderMap, site: &Site) -> bool {
         let Some(origin) = headers.get(header::ORIGIN) else {

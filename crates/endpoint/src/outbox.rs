@@ -39,6 +39,19 @@ pub(crate) fn cost_of(payload: usize) -> usize {
     payload + size_of::<Outgoing>()
 }
 
+/// How much may wait to be sent to one peer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) bytes: usize,
+    pub(crate) messages: usize,
+}
+
+impl Room {
+    fn fits(self, bytes: usize, messages: usize) -> bool {
+        bytes <= self.bytes && messages <= self.messages
+    }
+}
+
 /// A close that waits to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct CloseOrder {
@@ -137,11 +150,11 @@ impl Wake {
 
 impl Outbox {
     /// Takes a message if there is room for it. An empty outbox takes any one message.
-    pub(crate) fn offer(&mut self, message: Message, limit: usize) -> Offered {
+    pub(crate) fn offer(&mut self, message: Message, room: Room) -> Offered {
         if !self.is_open() {
             return Offered::Closed(message);
         }
-        if !self.has_room(cost_of(message.len()), limit) {
+        if !self.has_room(cost_of(message.len()), room) {
             return Offered::Full(message);
         }
         self.push(Outgoing::Message(message));
@@ -152,14 +165,14 @@ impl Outbox {
     pub(crate) fn broadcast(
         &mut self,
         shared: &Arc<Shared>,
-        limit: usize,
+        room: Room,
         overflow: Overflow,
     ) -> Wake {
         if !self.is_open() {
             return Wake::default();
         }
         let cost = cost_of(shared.message().len());
-        if !self.has_room(cost, limit) && !self.make_room(cost, limit, overflow) {
+        if !self.has_room(cost, room) && !self.make_room(cost, room, overflow) {
             let order = CloseOrder {
                 close: Close::slow_consumer(),
                 initiator: Initiator::Server,
@@ -171,18 +184,20 @@ impl Outbox {
     }
 
     /// Drops broadcasts that wait, as the policy says; what was sent to this session alone stays.
-    fn make_room(&mut self, cost: usize, limit: usize, overflow: Overflow) -> bool {
+    fn make_room(&mut self, cost: usize, room: Room, overflow: Overflow) -> bool {
         let keep_latest = match overflow {
             Overflow::Close => return false,
             Overflow::DropOldest => false,
             Overflow::KeepLatest => true,
         };
         let (in_flight, mut queued, mut dropped) = (self.in_flight, self.queued, 0);
+        let mut kept = self.queue.len();
         self.queue.retain(|waiting| {
-            let enough = !keep_latest && in_flight + queued + cost <= limit;
+            let enough = !keep_latest && room.fits(in_flight + queued + cost, kept + 1);
             let stays = enough || matches!(waiting, Outgoing::Message(_));
             if !stays {
                 queued -= waiting.cost();
+                kept -= 1;
                 dropped += 1;
             }
             stays
@@ -190,12 +205,12 @@ impl Outbox {
         self.queued = queued;
         self.rare().dropped += dropped;
         // What is in flight can't be dropped any more; beside it one message may wait, so that the newest is not lost.
-        self.has_room(cost, limit) || self.queue.is_empty()
+        self.has_room(cost, room) || self.queue.is_empty()
     }
 
-    fn has_room(&self, cost: usize, limit: usize) -> bool {
+    fn has_room(&self, cost: usize, room: Room) -> bool {
         let waiting = self.queued + self.in_flight;
-        waiting == 0 || waiting + cost <= limit
+        waiting == 0 || room.fits(waiting + cost, self.queue.len() + 1)
     }
 
     fn push(&mut self, outgoing: Outgoing) {

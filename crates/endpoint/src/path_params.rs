@@ -2,6 +2,9 @@
 
 use matchit::Params;
 
+/// Names the rest of a path below an endpoint's own. It is no parameter: no handler sees it.
+pub(crate) const BELOW: &str = "below an endpoint";
+
 /// The parameters of an endpoint's path, percent-decoded, in the path's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PathParams(Vec<(Box<str>, Box<str>)>);
@@ -11,6 +14,7 @@ impl PathParams {
     pub(crate) fn decode(params: &Params<'_, '_>) -> Option<Self> {
         params
             .iter()
+            .filter(|(name, _)| *name != BELOW)
             .map(|(name, value)| Some((name.into(), decode(value)?)))
             .collect::<Option<_>>()
             .map(Self)

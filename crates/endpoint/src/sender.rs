@@ -100,10 +100,7 @@ impl Sender {
 }
 
 pub(crate) fn try_send(session: &Session, message: Message) -> Result<(), TrySendError> {
-    let offered = session
-        .state()
-        .outbox
-        .offer(message, session.options().limits.outbox_bytes);
+    let offered = session.state().outbox.offer(message, session.room());
     match offered {
         Offered::Taken(wake) => {
             wake.wake();
@@ -115,7 +112,7 @@ pub(crate) fn try_send(session: &Session, message: Message) -> Result<(), TrySen
 }
 
 pub(crate) async fn send(session: &Session, message: Message) -> Result<(), SendError> {
-    let limit = session.options().limits.outbox_bytes;
+    let room = session.room();
     let mut waiting = Waiting {
         session,
         ticket: None,
@@ -126,7 +123,7 @@ pub(crate) async fn send(session: &Session, message: Message) -> Result<(), Send
             return Poll::Ready(Ok(()));
         };
         let mut state = session.state();
-        match state.outbox.offer(message, limit) {
+        match state.outbox.offer(message, room) {
             Offered::Taken(wake) => {
                 drop(state);
                 wake.wake();

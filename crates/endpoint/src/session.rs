@@ -9,13 +9,13 @@ use std::{
 
 use bytes::Bytes;
 use http::Extensions;
-use sockeye_types::{Close, Message};
+use sockeye_types::{Close, Message, Transport};
 
 use crate::{
     Initiator, PingRefused, RequestHead, SendError, Sender, SessionId, TrySendError,
     group::Membership,
     options::Options,
-    outbox::{CloseOrder, Outbox, Queued},
+    outbox::{CloseOrder, Outbox, Queued, Room},
     path_params::PathParams,
 };
 
@@ -35,10 +35,11 @@ struct Core {
     state: Mutex<State>,
 }
 
-/// What the opening handshake chose, where there was a choice.
+/// What the opening chose, where there was a choice.
 struct Chosen {
     params: PathParams,
     protocol: Option<String>,
+    transport: Transport,
 }
 
 /// What changes during a session.
@@ -62,9 +63,11 @@ impl Session {
             request,
             params,
             protocol,
+            transport,
             attributes,
         } = opening;
-        let has_choice = !params.is_empty() || protocol.is_some();
+        let has_choice =
+            !params.is_empty() || protocol.is_some() || transport != Transport::default();
         let mut state = State::default();
         if !attributes.is_empty() {
             state.extras().attributes = attributes;
@@ -72,7 +75,13 @@ impl Session {
         Self(Arc::new(Core {
             id: SessionId::next(),
             request: request.with_peer(peer_addr),
-            chosen: has_choice.then(|| Box::new(Chosen { params, protocol })),
+            chosen: has_choice.then(|| {
+                Box::new(Chosen {
+                    params,
+                    protocol,
+                    transport,
+                })
+            }),
             options,
             state: Mutex::new(state),
         }))
@@ -110,6 +119,14 @@ impl Session {
     /// Returns the subprotocol that was chosen in the opening handshake.
     pub fn protocol(&self) -> Option<&str> {
         self.0.chosen.as_ref()?.protocol.as_deref()
+    }
+
+    /// Returns what carries the session.
+    pub fn transport(&self) -> Transport {
+        self.0
+            .chosen
+            .as_ref()
+            .map_or(Transport::WebSocket, |chosen| chosen.transport)
     }
 
     /// Keeps a value with the session, one of each type; returns the one it replaces.
@@ -196,6 +213,19 @@ impl Session {
         wake.wake();
     }
 
+    /// What may wait in the outbox.
+    pub(crate) fn room(&self) -> Room {
+        let options = &self.0.options;
+        let messages = match &options.sockjs {
+            Some(sockjs) if self.transport().is_http() => sockjs.cached_messages,
+            _ => usize::MAX,
+        };
+        Room {
+            bytes: options.limits.outbox_bytes,
+            messages,
+        }
+    }
+
     pub(crate) fn options(&self) -> &Arc<Options> {
         &self.0.options
     }
@@ -276,6 +306,8 @@ pub struct Opening {
     pub params: PathParams,
     /// The chosen subprotocol.
     pub protocol: Option<String>,
+    /// What carries the session.
+    pub transport: Transport,
     /// What interceptors left for the handler.
     pub attributes: Extensions,
 }

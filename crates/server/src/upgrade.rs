@@ -6,7 +6,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts};
 use http_body_util::Full;
 use hyper::{ext::Protocol, upgrade::OnUpgrade};
-use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, Site, UpgradeRequest};
+use sockeye_endpoint::{
+    Endpoint, Found, Opening, PathParams, RequestHead, Routes, Site, UpgradeRequest,
+};
 use sockeye_ws_proto::handshake::{self, Accepted, HandshakeError, ServerOffer};
 use tokio::time::timeout;
 use tracing::{Instrument, Span, debug_span, field};
@@ -55,7 +57,12 @@ pub(crate) async fn answer<B>(
     drivers: &Drivers,
     handshake_time: Duration,
 ) -> Option<Reply> {
-    let Some((endpoint, params)) = routes.find(request.uri().path()) else {
+    let found = routes.find(request.uri().path());
+    let found = found.filter(|found| found.below.is_empty());
+    let Some(Found {
+        endpoint, params, ..
+    }) = found
+    else {
         if is_tunnel(&request) {
             let (verdict, refusal) = malformed(&HandshakeError::MissingConnectProtocol);
             drivers.tally().handshake(verdict);

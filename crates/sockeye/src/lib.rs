@@ -32,10 +32,11 @@
 //! [`MemoryPeer`].
 
 pub use sockeye_endpoint::{
-    BySocket, ByTrait, Closed, Endpoints, Group, Handler, HandlerError, HandlerResult, Initiator,
-    Interceptor, IntoEndpointHandler, InvalidEndpoints, InvalidOrigin, MemoryPeer, Opening,
-    Options, Origins, Overflow, PathParams, PingRefused, Refusal, RequestHead, Scheme, SendError,
-    Sender, Session, SessionId, Site, Socket, TrySendError, UpgradeRequest,
+    BinaryOverText, BySocket, ByTrait, Closed, Endpoints, Group, Handler, HandlerError,
+    HandlerResult, Initiator, Interceptor, IntoEndpointHandler, InvalidEndpoints, InvalidOrigin,
+    MemoryPeer, Opening, Options, Origins, Overflow, PathParams, PingRefused, Refusal, RequestHead,
+    Scheme, SendError, Sender, Session, SessionId, Site, SockJs, Socket, TrySendError,
+    UpgradeRequest,
 };
 pub use sockeye_server::{
     Bound, Closes, EndpointService, Forwarded, ForwardedClient, Histogram, Http2, IntoService,
@@ -45,7 +46,7 @@ pub use sockeye_server::{
 };
 pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,
-    InvalidText, Limits, MAX_REASON_BYTES, Message, Text, WindowBits,
+    InvalidText, Limits, MAX_REASON_BYTES, Message, Text, Transport, WindowBits,
 };
 
 /// The other end: connects to a server, and comes back when the connection is lost.

@@ -9,6 +9,7 @@ mod heartbeat;
 mod limits;
 mod message;
 mod text;
+mod transport;
 
 pub use close::{Close, InvalidClose, MAX_REASON_BYTES};
 pub use close_code::CloseCode;
@@ -17,3 +18,4 @@ pub use heartbeat::Heartbeat;
 pub use limits::Limits;
 pub use message::Message;
 pub use text::{InvalidText, Text};
+pub use transport::Transport;

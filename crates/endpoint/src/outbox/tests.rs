@@ -10,6 +10,14 @@ use proptest::prelude::*;
 use super::*;
 
 const LIMIT: usize = 1000;
+const UNLIMITED: Room = Room {
+    bytes: usize::MAX,
+    messages: usize::MAX,
+};
+const ROOM: Room = Room {
+    bytes: LIMIT,
+    ..UNLIMITED
+};
 
 fn message(payload: usize) -> Message {
     Message::binary(vec![0; payload])
@@ -56,22 +64,50 @@ fn order() -> CloseOrder {
 }
 
 #[test]
+fn the_number_of_messages_that_wait_is_limited_as_well() {
+    let room = Room {
+        messages: 2,
+        ..UNLIMITED
+    };
+    for overflow in [Overflow::DropOldest, Overflow::KeepLatest] {
+        let mut outbox = Outbox::default();
+        for _ in 0..2 {
+            assert!(matches!(outbox.offer(message(1), room), Offered::Taken(_)));
+        }
+        assert!(matches!(outbox.offer(message(1), room), Offered::Full(_)));
+        let mut outbox = Outbox::default();
+        for tag in ["a", "b", "c"] {
+            outbox.broadcast(&shared(tag), room, overflow).wake();
+        }
+        let kept = if overflow == Overflow::KeepLatest {
+            1
+        } else {
+            2
+        };
+        assert_eq!(
+            (outbox.queue.len(), outbox.dropped()),
+            (kept, 3 - kept as u64)
+        );
+    }
+}
+
+#[test]
 fn the_limit_is_exact() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(costing(400), LIMIT),
+        outbox.offer(costing(400), ROOM),
         Offered::Taken(_)
     ));
     assert!(
-        matches!(outbox.offer(costing(601), LIMIT), Offered::Full(back) if back == costing(601))
+        matches!(outbox.offer(costing(601), ROOM), Offered::Full(back) if back == costing(601))
     );
     assert!(matches!(
-        outbox.offer(costing(600), LIMIT),
+        outbox.offer(costing(600), ROOM),
         Offered::Taken(_)
     ));
     assert_eq!(outbox.buffered(), LIMIT);
     assert!(
-        matches!(outbox.offer(message(0), LIMIT), Offered::Full(_)),
+        matches!(outbox.offer(message(0), ROOM), Offered::Full(_)),
         "an empty message costs its place"
     );
 }
@@ -80,23 +116,23 @@ fn the_limit_is_exact() {
 fn an_empty_outbox_takes_any_one_message() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(message(10 * LIMIT), LIMIT),
+        outbox.offer(message(10 * LIMIT), ROOM),
         Offered::Taken(_)
     ));
-    assert!(matches!(outbox.offer(message(0), LIMIT), Offered::Full(_)));
+    assert!(matches!(outbox.offer(message(0), ROOM), Offered::Full(_)));
 }
 
 #[test]
 fn what_is_in_flight_counts_until_it_is_written() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(costing(LIMIT), LIMIT),
+        outbox.offer(costing(LIMIT), ROOM),
         Offered::Taken(_)
     ));
     assert_eq!(taken(&mut outbox).len(), 1);
-    assert!(matches!(outbox.offer(message(0), LIMIT), Offered::Full(_)));
+    assert!(matches!(outbox.offer(message(0), ROOM), Offered::Full(_)));
     outbox.written().wake();
-    assert!(matches!(outbox.offer(message(0), LIMIT), Offered::Taken(_)));
+    assert!(matches!(outbox.offer(message(0), ROOM), Offered::Taken(_)));
 }
 
 #[test]
@@ -105,7 +141,7 @@ fn who_still_waits_for_room_is_woken_once_when_it_is_there() {
     let waker = Waker::from(Arc::clone(&counter));
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(message(LIMIT), LIMIT),
+        outbox.offer(message(LIMIT), ROOM),
         Offered::Taken(_)
     ));
     let ticket = outbox.wait_for_room(None, &waker);
@@ -130,7 +166,7 @@ fn a_resting_driver_is_woken_once_and_an_attending_one_never() {
         Rested::Resting
     );
     for _ in 0..3 {
-        let Offered::Taken(wake) = outbox.offer(message(1), LIMIT) else {
+        let Offered::Taken(wake) = outbox.offer(message(1), ROOM) else {
             panic!("there is room")
         };
         wake.wake();
@@ -159,7 +195,7 @@ fn a_driver_with_a_blocked_socket_is_woken_for_the_close_alone() {
         outbox.rest(&waker, CanWrite::No, &mut Queue::default()).0,
         Rested::Resting
     );
-    let Offered::Taken(wake) = outbox.offer(message(1), LIMIT) else {
+    let Offered::Taken(wake) = outbox.offer(message(1), ROOM) else {
         panic!("there is room")
     };
     wake.wake();
@@ -171,7 +207,7 @@ fn a_driver_with_a_blocked_socket_is_woken_for_the_close_alone() {
 #[test]
 fn a_close_comes_due_behind_what_was_queued_and_the_first_one_counts() {
     let mut outbox = Outbox::default();
-    assert!(matches!(outbox.offer(message(1), LIMIT), Offered::Taken(_)));
+    assert!(matches!(outbox.offer(message(1), ROOM), Offered::Taken(_)));
     outbox.close(order(), Queued::Delivered).wake();
     outbox
         .close(
@@ -182,10 +218,7 @@ fn a_close_comes_due_behind_what_was_queued_and_the_first_one_counts() {
             Queued::Discarded,
         )
         .wake();
-    assert!(matches!(
-        outbox.offer(message(1), LIMIT),
-        Offered::Closed(_)
-    ));
+    assert!(matches!(outbox.offer(message(1), ROOM), Offered::Closed(_)));
     assert_eq!(outbox.take_close(), None);
     assert_eq!(taken(&mut outbox).len(), 1);
     assert_eq!(
@@ -205,9 +238,7 @@ fn a_close_comes_due_behind_what_was_queued_and_the_first_one_counts() {
 fn the_policy_close_discards_and_closes_with_1013() {
     let mut outbox = Outbox::default();
     for _ in 0..3 {
-        outbox
-            .broadcast(&shared("a"), LIMIT, Overflow::Close)
-            .wake();
+        outbox.broadcast(&shared("a"), ROOM, Overflow::Close).wake();
     }
     assert_eq!(
         (outbox.take_close(), outbox.initiator()),
@@ -221,7 +252,7 @@ fn the_policy_drop_oldest_drops_as_many_as_needed() {
     let mut outbox = Outbox::default();
     for tag in ["a", "b", "c"] {
         outbox
-            .broadcast(&shared(tag), LIMIT, Overflow::DropOldest)
+            .broadcast(&shared(tag), ROOM, Overflow::DropOldest)
             .wake();
     }
     assert_eq!((outbox.dropped(), outbox.buffered()), (1, 800));
@@ -233,7 +264,7 @@ fn the_policy_keep_latest_keeps_the_newest_alone() {
     let mut outbox = Outbox::default();
     for tag in ["a", "b", "c"] {
         outbox
-            .broadcast(&shared(tag), LIMIT, Overflow::KeepLatest)
+            .broadcast(&shared(tag), ROOM, Overflow::KeepLatest)
             .wake();
     }
     assert_eq!(outbox.dropped(), 2);
@@ -245,21 +276,21 @@ fn what_was_sent_to_one_alone_is_never_dropped_by_a_policy() {
     for overflow in [Overflow::DropOldest, Overflow::KeepLatest] {
         let mut outbox = Outbox::default();
         assert!(matches!(
-            outbox.offer(costing(400), LIMIT),
+            outbox.offer(costing(400), ROOM),
             Offered::Taken(_)
         ));
         for tag in ["a", "b"] {
-            outbox.broadcast(&shared(tag), LIMIT, overflow).wake();
+            outbox.broadcast(&shared(tag), ROOM, overflow).wake();
         }
         assert_eq!(tags(&mut outbox), "-b", "{overflow:?}");
     }
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(costing(900), LIMIT),
+        outbox.offer(costing(900), ROOM),
         Offered::Taken(_)
     ));
     outbox
-        .broadcast(&shared("a"), LIMIT, Overflow::DropOldest)
+        .broadcast(&shared("a"), ROOM, Overflow::DropOldest)
         .wake();
     assert_eq!(
         outbox.take_close(),
@@ -272,15 +303,15 @@ fn what_was_sent_to_one_alone_is_never_dropped_by_a_policy() {
 fn the_newest_waits_beside_what_is_in_flight() {
     let mut outbox = Outbox::default();
     outbox
-        .broadcast(&shared("a"), LIMIT, Overflow::KeepLatest)
+        .broadcast(&shared("a"), ROOM, Overflow::KeepLatest)
         .wake();
     outbox
-        .broadcast(&shared("b"), LIMIT, Overflow::KeepLatest)
+        .broadcast(&shared("b"), ROOM, Overflow::KeepLatest)
         .wake();
     assert_eq!(tags(&mut outbox), "ab");
     for tag in ["c", "d"] {
         outbox
-            .broadcast(&shared(tag), LIMIT, Overflow::KeepLatest)
+            .broadcast(&shared(tag), ROOM, Overflow::KeepLatest)
             .wake();
     }
     assert_eq!(tags(&mut outbox), "d");
@@ -290,7 +321,7 @@ fn the_newest_waits_beside_what_is_in_flight() {
 fn pings_pass_a_full_outbox_up_to_a_bound() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(message(2 * LIMIT), LIMIT),
+        outbox.offer(message(2 * LIMIT), ROOM),
         Offered::Taken(_)
     ));
     for _ in 0..MAX_PINGS {
@@ -307,7 +338,7 @@ fn an_idle_outbox_holds_no_memory() {
     let mut outbox = Outbox::default();
     for _ in 0..100 {
         assert!(matches!(
-            outbox.offer(message(1), usize::MAX),
+            outbox.offer(message(1), UNLIMITED),
             Offered::Taken(_)
         ));
     }
@@ -368,14 +399,14 @@ proptest! {
         for op in ops {
             match op {
                 Op::Offer(len) => {
-                    if let Offered::Taken(wake) = outbox.offer(message(len), LIMIT) {
+                    if let Offered::Taken(wake) = outbox.offer(message(len), ROOM) {
                         largest = largest.max(cost_of(len));
                         wake.wake();
                     }
                 }
                 Op::Broadcast(len, overflow) => {
                     largest = largest.max(cost_of(len));
-                    outbox.broadcast(&Arc::new(Shared::new(message(len))), LIMIT, overflow).wake();
+                    outbox.broadcast(&Arc::new(Shared::new(message(len))), ROOM, overflow).wake();
                 }
                 // As its contract says: a driver takes more once all that it took is written.
                 Op::Take(budget) if in_flight == 0 => {

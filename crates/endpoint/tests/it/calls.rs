@@ -9,7 +9,8 @@ use std::{
 
 use futures_executor::block_on;
 use sockeye_endpoint::{
-    Closed, Endpoints, Handler, HandlerResult, Initiator, MemoryPeer, Opening, RequestHead, Session,
+    Closed, Endpoints, Found, Handler, HandlerResult, Initiator, MemoryPeer, Opening, RequestHead,
+    Session,
 };
 use sockeye_types::{Close, CloseCode, Message};
 
@@ -201,7 +202,9 @@ fn the_session_knows_path_protocol_and_attributes() {
         .at("/rooms/{room}", Asker)
         .into_routes()
         .unwrap();
-    let (endpoint, params) = routes.find("/rooms/blue").unwrap();
+    let Found {
+        endpoint, params, ..
+    } = routes.find("/rooms/blue").unwrap();
     let mut opening = Opening::default();
     opening.params = params;
     opening.protocol = Some("v1".into());

@@ -13,8 +13,8 @@ use std::{
 
 use futures_executor::block_on;
 use sockeye_endpoint::{
-    Closed, Conversation, Endpoints, Handler, HandlerResult, Interceptor, MemoryPeer, Opening,
-    Refusal, Routes, SendError, Session, Socket, UpgradeRequest,
+    Closed, Conversation, Endpoints, Found, Handler, HandlerResult, Interceptor, MemoryPeer,
+    Opening, Refusal, Routes, SendError, Session, Socket, UpgradeRequest,
 };
 use sockeye_types::{Close, CloseCode, Limits, Message};
 
@@ -81,7 +81,7 @@ fn open(endpoints: Endpoints) -> Conversation {
     routes(endpoints)
         .find("/")
         .unwrap()
-        .0
+        .endpoint
         .open(Opening::default())
 }
 
@@ -352,7 +352,9 @@ fn a_dropped_interception_asks_nobody_else() {
             .map(mark)
             .fold(endpoints, Endpoints::interceptor);
         let routes = routes(endpoints);
-        let (endpoint, params) = routes.find("/").unwrap();
+        let Found {
+            endpoint, params, ..
+        } = routes.find("/").unwrap();
         let (head, ()) = http::Request::get("/").body(()).unwrap().into_parts();
         let mut request = UpgradeRequest::new(&head, &params, None);
         let done = take_steps(endpoint.intercept(&mut request), steps, |_| {});

@@ -45,7 +45,7 @@ fn room(overflow: Overflow, outbox: usize) -> (Say, impl Fn() -> MemoryPeer) {
         .limits(Limits::default().outbox_bytes(outbox))
         .into_routes()
         .unwrap();
-    let endpoint: Arc<Endpoint> = Arc::clone(routes.find("/").unwrap().0);
+    let endpoint: Arc<Endpoint> = Arc::clone(routes.find("/").unwrap().endpoint);
     (say, move || {
         let mut peer = MemoryPeer::open(&endpoint, Opening::default());
         assert_eq!(peer.try_recv(), None);

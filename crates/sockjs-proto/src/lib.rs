@@ -1,0 +1,5 @@
+//! SockJS 0.3 without sockets, for servers and clients.
+//!
+//! Nothing here knows of sockets, clocks or tasks: time, randomness and bytes are arguments.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,75 @@
+//! How a session reaches the wire.
+
+use std::fmt;
+
+/// How a session reaches the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Transport {
+    /// WebSocket itself (RFC 6455): text and binary, each message as it is. Also SockJS's `/websocket` below the prefix.
+    #[default]
+    WebSocket,
+    /// WebSocket with SockJS frames in its text messages.
+    SockJsWebSocket,
+    /// SockJS: one long response to a POST.
+    XhrStreaming,
+    /// SockJS: a response to a POST for each frame.
+    XhrPolling,
+    /// SockJS: server-sent events.
+    EventSource,
+    /// SockJS: an endless page of scripts, in a frame.
+    HtmlFile,
+    /// SockJS: a script for each frame.
+    JsonpPolling,
+    /// In memory, for tests.
+    Memory,
+}
+
+impl Transport {
+    /// All of SockJS's own, in the order a client would choose.
+    pub const SOCKJS: [Self; 6] = [
+        Self::SockJsWebSocket,
+        Self::XhrStreaming,
+        Self::EventSource,
+        Self::XhrPolling,
+        Self::HtmlFile,
+        Self::JsonpPolling,
+    ];
+
+    /// Returns the name that logs and metrics use: `websocket`, `xhr-streaming`, …
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WebSocket => "websocket",
+            Self::SockJsWebSocket => "sockjs-websocket",
+            Self::XhrStreaming => "xhr-streaming",
+            Self::XhrPolling => "xhr-polling",
+            Self::EventSource => "eventsource",
+            Self::HtmlFile => "htmlfile",
+            Self::JsonpPolling => "jsonp-polling",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// Says whether it carries text only: every transport with SockJS frames.
+    pub const fn is_text_only(self) -> bool {
+        !matches!(self, Self::WebSocket | Self::Memory)
+    }
+
+    /// Says whether a session on it is carried by one HTTP request after the other.
+    pub const fn is_http(self) -> bool {
+        matches!(
+            self,
+            Self::XhrStreaming
+                | Self::XhrPolling
+                | Self::EventSource
+                | Self::HtmlFile
+                | Self::JsonpPolling
+        )
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
