@@ -17,6 +17,7 @@ mod percent;
 mod receive;
 mod resource;
 mod run;
+mod session;
 
 pub use callback::Callback;
 pub use close_frame::CloseFrame;
@@ -26,3 +27,4 @@ pub use framing::{Batch, Framing};
 pub use json::{BodyLimits, read_frame_text, read_strings};
 pub use receive::{Receive, SendBy};
 pub use resource::{MAX_ID_BYTES, Resource};
+pub use session::{Attached, Gone, Leaves, Length, Next, Response, SessionMachine, Ticket, Times};
