@@ -4,6 +4,8 @@ use sockeye_types::Text;
 
 use crate::{BodyError, percent, run};
 
+mod value;
+
 /// What one body may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BodyLimits {
