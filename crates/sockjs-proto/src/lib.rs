@@ -3,3 +3,7 @@
 //! Nothing here knows of sockets, clocks or tasks: time, randomness and bytes are arguments.
 
 #![forbid(unsafe_code)]
+
+mod session;
+
+pub use session::{Attached, Gone, Leaves, Length, Next, Response, SessionMachine, Ticket, Times};
