@@ -207,7 +207,8 @@ async fn a_plain_request_for_a_websocket_is_bad() {
         let keyless = plain
             .clone()
             .field("Upgrade", "websocket")
-            .field("Connection", "Upgrade");
+            .field("Connection", "Upgrade")
+            .field("Sec-WebSocket-Version", "13");
         for ask in [plain, closes, keyless] {
             assert_eq!(ask.answer(served.addr).await.status(), 400, "{ask:?}");
         }
