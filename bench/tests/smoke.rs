@@ -15,7 +15,7 @@ use std::{
 };
 
 use sockeye_bench::{
-    load::{Churn, Crowd, Echo, FanOut, Kind},
+    load::{Carrier, Churn, Crowd, Echo, FanOut, Kind, Target},
     measure::{cpu_time_at_rest, resident_bytes},
 };
 
@@ -69,7 +69,13 @@ fn every_peer_echoes_what_it_is_sent_and_its_cpu_time_grows() {
             (Kind::NonAsciiText, 1000),
             (Kind::Text, 70_000),
         ] {
-            let mut echo = Echo::open(server.address, 3, (kind, size), 4).unwrap();
+            let mut echo = Echo::open(
+                Target::echo(server.address, Carrier::WebSocket),
+                3,
+                (kind, size),
+                4,
+            )
+            .unwrap();
             let outcome = echo.run(SLICE).unwrap();
             assert!(outcome.messages >= 12);
             assert_eq!(outcome.latencies.len(), outcome.messages);
@@ -82,7 +88,13 @@ fn every_peer_echoes_what_it_is_sent_and_its_cpu_time_grows() {
 fn every_peer_fans_out_to_all() {
     for kind in PEERS {
         let server = Server::start(kind);
-        let mut fan_out = FanOut::open(server.address, 10, (Kind::Binary, 128), 4).unwrap();
+        let mut fan_out = FanOut::open(
+            Target::broadcast(server.address, Carrier::WebSocket),
+            10,
+            (Kind::Binary, 128),
+            4,
+        )
+        .unwrap();
         for _ in 0..2 {
             let deliveries = fan_out.run(SLICE).unwrap().messages;
             assert!(

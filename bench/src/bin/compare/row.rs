@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use clap::ValueEnum;
 use serde::Serialize;
-use sockeye_bench::load::{Churn, Echo, FanOut, Kind, Outcome};
+use sockeye_bench::load::{Carrier, Churn, Echo, FanOut, Kind, Outcome, Target};
 
 /// A row by its name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
@@ -159,13 +159,13 @@ impl Load {
     pub(crate) fn open(work: Work, server: SocketAddr) -> anyhow::Result<Option<Self>> {
         Ok(Some(match work {
             Work::Echo(t) => Self::Echo(Echo::open(
-                server,
+                Target::echo(server, Carrier::WebSocket),
                 t.connections,
                 (t.kind, t.bytes),
                 t.depth,
             )?),
             Work::FanOut(t) => Self::FanOut(FanOut::open(
-                server,
+                Target::broadcast(server, Carrier::WebSocket),
                 t.connections,
                 (t.kind, t.bytes),
                 t.depth,
