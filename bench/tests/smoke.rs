@@ -15,7 +15,7 @@ use std::{
 };
 
 use sockeye_bench::{
-    load::{Carrier, Churn, Crowd, Echo, FanOut, Kind, Target},
+    load::{Carrier, Chat, Churn, Crowd, Echo, FanOut, Kind, Target},
     measure::{cpu_time_at_rest, resident_bytes},
 };
 
@@ -28,11 +28,16 @@ struct Server {
 
 impl Server {
     fn start(kind: &str) -> Self {
+        Self::run(env!("CARGO_BIN_EXE_peer-server"), &["--kind", kind])
+    }
+
+    fn run(program: &str, options: &[&str]) -> Self {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .and_then(|listener| listener.local_addr())
             .unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_peer-server"))
-            .args(["--kind", kind, "--listen", &address.to_string()])
+        let child = Command::new(program)
+            .args(options)
+            .args(["--listen", &address.to_string()])
             .spawn()
             .unwrap();
         let mut server = Self { child, address };
@@ -128,4 +133,15 @@ fn a_crowd_takes_memory() {
     assert!(resident_bytes(server.child.id()).unwrap() > before);
     crowd.echo_each(1000).unwrap();
     crowd.close().unwrap();
+}
+
+#[test]
+fn who_asks_again_and_again_hears_everything_and_pays_for_it_in_silence_too() {
+    let server = Server::run(env!("CARGO_BIN_EXE_poll-server"), &[]);
+    let target = Target::new(server.address, Carrier::RepeatedGet, "/chat").as_a_browser();
+    let mut chat = Chat::open(target, 5, 64, SLICE).unwrap();
+    assert_eq!(chat.talk(3, SLICE).unwrap().messages, 15);
+    let talked = chat.meter();
+    chat.be_silent(SLICE * 3).unwrap();
+    assert!(chat.meter().since(talked).sent > 5 * 600);
 }
