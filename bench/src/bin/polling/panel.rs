@@ -5,7 +5,7 @@ use std::fmt::Write;
 /// From the left edge to where bars begin; names stand there.
 const NAMES: f64 = 190.0;
 /// The longest bar; after it stands its figure.
-const LONGEST: f64 = 520.0;
+const LONGEST: f64 = 480.0;
 /// From one bar to the next.
 const STEP: f64 = 24.0;
 const BAR: f64 = 16.0;
@@ -84,6 +84,6 @@ mod tests {
         panel.draw(0.0, &mut svg);
         let widths = svg.split("width=\"").skip(1);
         let widths: Vec<&str> = widths.filter_map(|rest| rest.split('"').next()).collect();
-        assert_eq!(widths, ["130.0", "390.0", "260.0", "0.0", "0.0", "0.0"]);
+        assert_eq!(widths, ["120.0", "360.0", "240.0", "0.0", "0.0", "0.0"]);
     }
 }
