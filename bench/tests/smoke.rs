@@ -15,7 +15,7 @@ use std::{
 };
 
 use sockeye_bench::{
-    load::{Carrier, Chat, Churn, Crowd, Echo, FanOut, Kind, Target},
+    load::{Carrier, Chat, Churn, Crowd, Echo, FanOut, Kind, Sessions, Target},
     measure::{cpu_time_at_rest, resident_bytes},
 };
 
@@ -144,4 +144,27 @@ fn who_asks_again_and_again_hears_everything_and_pays_for_it_in_silence_too() {
     let talked = chat.meter();
     chat.be_silent(SLICE * 3).unwrap();
     assert!(chat.meter().since(talked).sent > 5 * 600);
+}
+
+#[test]
+fn every_transport_of_sockjs_carries_echoes_to_all_and_silence() {
+    let server = Server::run(env!("CARGO_BIN_EXE_echo-server"), &[]);
+    for carrier in [Carrier::XhrStreaming, Carrier::Xhr, Carrier::EventSource] {
+        let target = Target::echo(server.address, carrier);
+        let mut echo = Echo::open(target, 3, (Kind::Text, 32), 4).unwrap();
+        for _ in 0..2 {
+            assert!(echo.run(SLICE).unwrap().messages >= 12);
+        }
+        let target = Target::broadcast(server.address, carrier);
+        let mut fan_out = FanOut::open(target, 10, (Kind::Text, 128), 4).unwrap();
+        assert!(fan_out.run(SLICE).unwrap().messages >= 40);
+        drop(fan_out);
+
+        let mut chat = Chat::open(target.as_a_browser(), 5, 64, SLICE).unwrap();
+        assert_eq!(chat.talk(2, SLICE).unwrap().messages, 10);
+        let talked = chat.meter();
+        chat.be_silent(SLICE).unwrap();
+        assert_eq!(chat.meter().since(talked).sent, 0);
+        drop(Sessions::open(target, 10).unwrap());
+    }
 }
