@@ -188,7 +188,7 @@ impl Voice {
             };
             match sender.send(message).await {
                 Ok(()) => return Ok(()),
-                Err(error) => message = error.0,
+                Err(error) => message = error.into_message(),
             }
             // It is closing: the next one takes the message.
             current.changed().await.map_err(|_| Unsent::Closed)?;
