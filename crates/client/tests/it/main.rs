@@ -16,4 +16,5 @@ mod flow;
 mod handshake;
 mod reconnect;
 mod served;
+mod sockjs;
 mod support;
