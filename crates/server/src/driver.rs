@@ -2,7 +2,6 @@
 //!
 //! It holds no buffer while its peer is silent. It serves any byte stream, so that TLS and foreign runtimes use it too.
 
-mod account;
 mod ending;
 mod input;
 mod output;
@@ -20,9 +19,11 @@ use sockeye_endpoint::{CanWrite, Conversation, Rested};
 use sockeye_ws_proto::{Conn, Output};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{drivers::Place, lent::Lent};
-
-use account::{Account, Waiting};
+use crate::{
+    account::{Account, Waiting},
+    drivers::Place,
+    lent::Lent,
+};
 
 /// How many events one turn handles before other connections get theirs.
 const EVENTS_A_TURN: usize = 256;
@@ -169,7 +170,8 @@ impl<S: Stream> Driver<S> {
             unsent
                 .waiting
                 .update(self.conversation.session().buffered_bytes());
-            self.settle_dropped();
+            let tally = self.place.tally();
+            self.account.settle_dropped(&self.conversation, tally);
         }
         polled
     }
@@ -243,6 +245,15 @@ impl<S: Stream> Driver<S> {
                     Rested::WorkWaits => Step::GoesOn,
                 }
             }
+        }
+    }
+
+    /// Books what the turn moved.
+    fn settle(&mut self, lent: &mut Lent) {
+        let tally = self.place.tally();
+        self.account.settle(&mem::take(&mut lent.traffic), tally);
+        if let Some(took) = self.conn.take_round_trip() {
+            tally.round_trip(took);
         }
     }
 

@@ -3,6 +3,7 @@
 //! [`Server`] serves endpoints on a port of their own; [`IntoService`] mounts them in somebody else's HTTP server. Both
 //! open the same sessions with the same drivers.
 
+mod account;
 mod activity;
 mod chunks;
 mod connection;

@@ -1,6 +1,7 @@
 //! Why a request is refused, and with which status.
 
 use http::StatusCode;
+use sockeye_types::CloseCode;
 use thiserror::Error;
 
 /// What a client sent is not an array of messages.
@@ -20,6 +21,18 @@ pub enum BodyError {
     /// A message is larger than [`BodyLimits::message_bytes`](crate::BodyLimits::message_bytes).
     #[error("a message is too big")]
     MessageTooBig,
+}
+
+impl BodyError {
+    /// Returns the code that a framed WebSocket is closed with. An HTTP request is refused with a [`RequestError`], and
+    /// the session lives on.
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::PayloadExpected | Self::Broken => CloseCode::INVALID_PAYLOAD,
+            Self::TooManyMessages => CloseCode::POLICY_VIOLATION,
+            Self::MessageTooBig => CloseCode::MESSAGE_TOO_BIG,
+        }
+    }
 }
 
 /// Why a request is refused. What it prints is the answer's body: it holds nothing that a stranger must not read.
@@ -107,6 +120,25 @@ impl From<BodyError> for RequestError {
             BodyError::Broken => Self::BrokenJson,
             BodyError::TooManyMessages => Self::TooManyMessages,
             BodyError::MessageTooBig => Self::MessageTooBig,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_fault_of_a_body_has_a_status_over_http_and_a_code_on_a_websocket() {
+        for (error, status, code) in [
+            (BodyError::PayloadExpected, 500, 1007),
+            (BodyError::Broken, 500, 1007),
+            (BodyError::TooManyMessages, 413, 1008),
+            (BodyError::MessageTooBig, 413, 1009),
+        ] {
+            assert_eq!(RequestError::from(error).status().as_u16(), status);
+            assert_eq!(error.close_code().as_u16(), code);
+            assert!(error.close_code().is_sendable());
         }
     }
 }

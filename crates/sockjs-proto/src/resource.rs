@@ -1,5 +1,7 @@
 //! What the part of a request's path below a service's prefix names.
 
+use std::fmt;
+
 use http::Method;
 
 use crate::{Receive, SendBy};
@@ -16,7 +18,7 @@ pub const MAX_ID_BYTES: usize = 128;
 /// assert_eq!(resource, Resource::Receive { session: "abc", by: Receive::Xhr });
 /// assert_eq!(resource.allow(), "OPTIONS, POST");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "SockJS 0.3 has these, and a driver must know each"
@@ -124,6 +126,21 @@ impl<'a> Resource<'a> {
         self.allow()
             .split(", ")
             .any(|allowed| allowed == method.as_str())
+    }
+}
+
+impl fmt::Debug for Resource<'_> {
+    /// Leaves the session's id out: who reads it in a log has the session.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Greeting => f.write_str("Greeting"),
+            Self::Iframe => f.write_str("Iframe"),
+            Self::Info => f.write_str("Info"),
+            Self::RawWebSocket => f.write_str("RawWebSocket"),
+            Self::WebSocket => f.write_str("WebSocket"),
+            Self::Receive { by, .. } => write!(f, "Receive({by:?})"),
+            Self::Send { by, .. } => write!(f, "Send({by:?})"),
+        }
     }
 }
 

@@ -1,25 +1,27 @@
 //! Finding the end of a run of bytes that need no attention, many at a time.
 
-/// How many bytes are looked at together: what a vector of any processor holds.
-const STEP: usize = 16;
-
 /// Returns how many bytes precede the first that is a stop.
 ///
 /// No branch depends on a byte within a step, so that the compiler makes vectors of it: keep `is_stop` to comparisons.
-pub(crate) fn until(bytes: &[u8], is_stop: impl Fn(u8) -> bool) -> usize {
-    let (steps, _) = bytes.as_chunks::<STEP>();
-    let clear = steps
-        .iter()
-        .take_while(|step| {
-            !step
-                .iter()
-                .fold(false, |found, byte| found | is_stop(*byte))
-        })
-        .count()
-        * STEP;
-    let rest = bytes.get(clear..).unwrap_or_default();
+pub(crate) fn until(bytes: &[u8], is_stop: impl Fn(u8) -> bool + Copy) -> usize {
+    // What the second step leaves is short, and what is short begins there.
+    let long = steps::<32>(bytes, is_stop);
+    let rest = bytes.get(long..).unwrap_or_default();
+    let short = steps::<16>(rest, is_stop);
+    let rest = rest.get(short..).unwrap_or_default();
     let tail = rest.iter().position(|byte| is_stop(*byte));
-    clear + tail.unwrap_or(rest.len())
+    long + short + tail.unwrap_or(rest.len())
+}
+
+/// Returns how many bytes whole steps without a stop have.
+fn steps<const STEP: usize>(bytes: &[u8], is_stop: impl Fn(u8) -> bool + Copy) -> usize {
+    let (steps, _) = bytes.as_chunks::<STEP>();
+    let is_clear = |step: &&[u8; STEP]| {
+        !step
+            .iter()
+            .fold(false, |found, byte| found | is_stop(*byte))
+    };
+    steps.iter().take_while(is_clear).count() * STEP
 }
 
 #[cfg(test)]
@@ -28,7 +30,7 @@ mod tests {
 
     #[test]
     fn the_first_stop_is_found_wherever_it_stands() {
-        for len in 0..50 {
+        for len in 0..100 {
             let mut bytes = vec![b'x'; len];
             assert_eq!(until(&bytes, |byte| byte == b'"'), len);
             for at in (0..len).rev() {

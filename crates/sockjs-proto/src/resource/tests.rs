@@ -110,3 +110,11 @@ fn receive(by: Receive) -> Resource<'static> {
 fn send(by: SendBy) -> Resource<'static> {
     Resource::Send { session: "b", by }
 }
+
+#[test]
+fn a_sessions_id_is_not_printed() {
+    for path in ["/a/secret/xhr", "/a/secret/jsonp_send"] {
+        let printed = format!("{:?}", Resource::of(path).unwrap());
+        assert!(!printed.contains("secret"), "{printed}");
+    }
+}
