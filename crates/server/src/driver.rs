@@ -3,6 +3,7 @@
 //! It holds no buffer while its peer is silent. It serves any byte stream, so that TLS and foreign runtimes use it too.
 
 mod ending;
+mod framed;
 mod input;
 mod output;
 
@@ -25,11 +26,13 @@ use crate::{
     lent::Lent,
 };
 
+pub(crate) use framed::Framed;
+
 /// How many events one turn handles before other connections get theirs.
 const EVENTS_A_TURN: usize = 256;
 
 /// How long a driver rests if nothing is due: never for ever, so that a shutdown finds it among those to be woken.
-const LONGEST_REST: Duration = Duration::from_secs(3600);
+pub(crate) const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 /// How many turns' worth of work one poll does before it yields to the runtime, whose timers and other sockets wait.
 const TURNS_A_POLL: usize = 4;
@@ -57,6 +60,8 @@ pub(crate) struct Driver<S> {
     input: Option<Box<BytesMut>>,
     /// What the socket did not take yet.
     unsent: Option<Box<Unsent>>,
+    /// SockJS frames, if messages travel in them.
+    framed: Option<Box<Framed>>,
     place: Place,
     account: Account,
 }
@@ -150,9 +155,16 @@ impl<S: Stream> Driver<S> {
             conversation,
             input: glued,
             unsent: None,
+            framed: None,
             place,
             account: Account::new(clock()),
         }
+    }
+
+    /// Lets messages travel in SockJS frames.
+    pub(crate) fn with_frames(mut self, framed: Option<Box<Framed>>) -> Self {
+        self.framed = framed;
+        self
     }
 
     /// Works with this thread's buffers; what the socket has not taken is put there, and what it does not take stays.

@@ -5,6 +5,7 @@
 
 mod account;
 mod activity;
+mod answer;
 mod chunks;
 mod connection;
 mod driver;
@@ -20,6 +21,7 @@ mod proxies;
 mod proxy_protocol;
 mod server;
 mod service;
+mod sockjs;
 mod tally;
 mod timers;
 mod tls;
@@ -28,6 +30,7 @@ mod upgrade;
 mod wheel;
 mod worker;
 
+pub use answer::Answer;
 pub use forwarded::{Forwarded, ForwardedClient};
 pub use metrics::{Closes, Histogram, Metrics, Snapshot};
 pub use options::Http2;

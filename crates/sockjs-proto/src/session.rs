@@ -225,6 +225,13 @@ impl SessionMachine {
         }
     }
 
+    /// Makes a heartbeat be owed to the receiver that is there, if there is one.
+    pub fn owe_heartbeat(&mut self) {
+        if let Presence::Here { heartbeat, .. } = &mut self.presence {
+            *heartbeat = Heartbeat::Owed;
+        }
+    }
+
     /// Ends the session at once, whoever is there.
     pub fn interrupt(&mut self) {
         if !matches!(self.stage, Stage::Gone(_)) {
