@@ -17,4 +17,5 @@ mod handshake;
 mod reconnect;
 mod served;
 mod sockjs;
+mod sockjs_served;
 mod support;
