@@ -21,6 +21,8 @@ pub(super) enum Loss {
     Cut,
     /// Nothing came for too long.
     Silent,
+    /// A frame took too long from its first byte to its last.
+    Slow,
     /// What came is no frame, or too large.
     Frame(FrameError),
     /// The server opened the session anew: it has forgotten it, and what was in it.
@@ -35,6 +37,7 @@ impl Loss {
             Self::Broken(words) => Closed::lost(format!("the response broke off: {words}")),
             Self::Cut => Closed::lost("the response ended where no frame does"),
             Self::Silent => Closed::cut("the server is silent"),
+            Self::Slow => Closed::ruled(CloseCode::POLICY_VIOLATION, "a frame came too slowly"),
             Self::Frame(error) => Closed::ruled(code_of(error), words(error)),
             Self::Forgotten => Closed::lost("the server has lost the session"),
         }

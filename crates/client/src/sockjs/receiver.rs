@@ -8,14 +8,18 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use sockeye_sockjs_proto::{BodyLimits, CloseFrame, FrameReader, ServerFrame};
 use sockeye_types::{BinaryOverText, Limits};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     Fallback, data_url,
     http_line::{HttpLine, head_of},
     loss::{Loss, words},
 };
-use crate::{Closed, ConnectError, Initiator, Refused, Stage, inbox::Inbox};
+use crate::{
+    Closed, ConnectError, Initiator, Refused, Stage,
+    driver::{after, clock},
+    inbox::Inbox,
+};
 
 /// How long the body of a refusal may take: it is only words.
 const BODY_TIME: Duration = Duration::from_secs(2);
@@ -31,6 +35,7 @@ pub(super) struct Receiver {
     input: BytesMut,
     limits: BodyLimits,
     silence: Duration,
+    message_time: Duration,
     binary: BinaryOverText,
     body: Option<Incoming>,
     /// How many frames the response has brought.
@@ -76,6 +81,7 @@ impl Receiver {
                 message_bytes: limits.message_bytes,
             },
             silence: fallback.silence,
+            message_time: limits.message_time,
             binary: fallback.binary,
             body: None,
             frames: 0,
@@ -104,7 +110,7 @@ impl Receiver {
             Ok(_) | Err(Loss::Frame(_) | Loss::Cut | Loss::Status(_) | Loss::Forgotten) => {
                 return Err(ConnectError::NotSockJs);
             }
-            Err(Loss::Silent) => return Err(ConnectError::Timeout(Stage::Session)),
+            Err(Loss::Silent | Loss::Slow) => return Err(ConnectError::Timeout(Stage::Session)),
             Err(Loss::Unasked(error)) => return Err(error),
             Err(Loss::Broken(words)) => {
                 return Err(ConnectError::Lost(std::io::Error::other(words)));
@@ -140,6 +146,8 @@ impl Receiver {
 
     /// Waits for the next frame, of this response or the next one.
     async fn next(&mut self) -> Result<ServerFrame, Loss> {
+        // Until when a frame that has begun must be whole.
+        let mut whole = None;
         loop {
             let taken = self.reader.next(&mut self.input).map_err(Loss::Frame)?;
             if let Some(frame) = taken {
@@ -150,8 +158,18 @@ impl Receiver {
                 self.ask().await?;
                 continue;
             };
-            let piece = timeout(self.silence, body.frame()).await;
-            match piece.map_err(|_| Loss::Silent)? {
+            if !self.input.is_empty() {
+                whole.get_or_insert_with(|| later(self.message_time));
+            }
+            let silent = later(self.silence);
+            let until = whole.map_or(silent, |whole| whole.min(silent));
+            let piece = timeout_at(until, body.frame()).await;
+            let late = if until < silent {
+                Loss::Slow
+            } else {
+                Loss::Silent
+            };
+            match piece.map_err(|_| late)? {
                 Some(Ok(piece)) => {
                     if let Some(bytes) = piece.data_ref() {
                         self.input.extend_from_slice(bytes);
@@ -176,12 +194,12 @@ impl Receiver {
     }
 
     async fn ask(&mut self) -> Result<(), Loss> {
-        let deadline = Instant::now() + self.silence;
+        let deadline = later(self.silence);
         let asking = async {
             self.line.open(deadline).await?;
             self.line.post(&self.target, Bytes::new()).await
         };
-        let asked = timeout(self.silence, asking).await;
+        let asked = timeout_at(deadline, asking).await;
         let response = asked.map_err(|_| Loss::Silent)?.map_err(Loss::Unasked)?;
         if response.status() != StatusCode::OK {
             return Err(Loss::Status(response.status()));
@@ -197,6 +215,11 @@ impl Receiver {
     pub(super) async fn dial(&mut self, deadline: Instant) -> Result<(), ConnectError> {
         self.line.open(deadline).await
     }
+}
+
+/// The moment so much later.
+fn later(time: Duration) -> Instant {
+    Instant::from_std(after(clock(), time))
 }
 
 /// Reads the beginning of a refusal's body, as far as it comes soon.

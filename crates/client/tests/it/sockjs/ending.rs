@@ -184,6 +184,26 @@ async fn what_is_too_large_or_no_frame_ends_the_session_and_is_not_held() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_frame_that_drips_ends_the_session_when_its_time_is_over() {
+    let (connection, _streams, mut peer) = streaming(&connector(over_http())).await;
+    let begun = Instant::now();
+    let dripping = tokio::spawn(async move {
+        for byte in "a[\"drips".chars().cycle() {
+            use tokio::io::AsyncWriteExt;
+            let drop = chunk(&byte.to_string());
+            if peer.io.write_all(drop.as_bytes()).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    });
+    let closed = lost(connection).await;
+    assert_eq!(begun.elapsed(), Limits::default().message_time);
+    assert_eq!(closed.code, CloseCode::POLICY_VIOLATION);
+    someday(dripping).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_attempt_that_is_dropped_closes_its_stream_wherever_it_waits() {
     for polls in 0.. {
         let (opened, mut streams) =
