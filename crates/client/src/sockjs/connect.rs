@@ -157,6 +157,7 @@ impl Attempt<'_> {
             prefix: self.prefix.clone(),
             way: self.way.clone(),
             headers: self.headers()?,
+            cookies: Mutex::default(),
         });
         let line = HttpLine::new(Arc::clone(&host));
         let mut receiver = Receiver::new(line, targets.receive, fallback, &connector.limits);

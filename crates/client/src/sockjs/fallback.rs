@@ -26,7 +26,7 @@ use sockeye_types::{BinaryOverText, Transport};
 /// for as long. A connection stays on its transport as long as it lives.
 ///
 /// **Over SockJS**: messages are text ([`binary`](Self::binary) says what becomes of others); there is no subprotocol
-/// and no compression; the server sends the heartbeats; half a session that is lost is all of it. There is no close of
+/// and no compression; the server sends the heartbeats; cookies that it sets go back to it within the session; half a session that is lost is all of it. There is no close of
 /// the client's: the requests end, and the server's handler is told what it is told when a connection is lost. While
 /// nobody receives and the inbox is full, nothing is asked for: a server gives up a session that asks for nothing for
 /// 5 s.

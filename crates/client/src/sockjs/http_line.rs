@@ -1,6 +1,9 @@
 //! One HTTP connection at a time to a server, for one request after the other.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{
@@ -16,6 +19,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::{task::JoinSet, time::Instant};
 
+use super::cookies::Cookies;
 use crate::{ConnectError, Connector, DialError, way::Way};
 
 /// How long a connection that rests is used again. Servers close those that rest for long, the most impatient ones
@@ -39,6 +43,14 @@ pub(super) struct Host {
     pub(super) way: Way,
     /// What each request carries: `Host`, and what the caller wants.
     pub(super) headers: HeaderMap,
+    /// What the server has set since the session began.
+    pub(super) cookies: Mutex<Cookies>,
+}
+
+impl Host {
+    fn cookies(&self) -> MutexGuard<'_, Cookies> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// One HTTP connection at a time to a server.
@@ -119,6 +131,7 @@ impl HttpLine {
             observer.on_request(&head);
         }
         let response = kept.requests.send_request(request).await.map_err(lost)?;
+        self.host.cookies().learn(response.headers());
         if let Some(observer) = observer {
             observer.on_response(&head_of(&response));
         }
@@ -168,6 +181,7 @@ impl HttpLine {
         *head.version_mut() = Version::HTTP_11;
         *head.uri_mut() = Uri::from(target.clone());
         *head.headers_mut() = self.host.headers.clone();
+        self.host.cookies().put(head.headers_mut());
         head.headers_mut()
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));

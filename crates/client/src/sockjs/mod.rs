@@ -12,6 +12,7 @@
 
 mod blocked;
 mod connect;
+mod cookies;
 mod data_url;
 mod driver;
 mod fallback;

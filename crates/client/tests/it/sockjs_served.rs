@@ -1,9 +1,11 @@
 //! SockJS against our own server, over each transport: the same handler, the same words.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use http::Request;
 use sockeye_client::{
-    Close, CloseCode, Connection, Connector, Fallback, Initiator, Message, SendError, Transport,
+    Close, CloseCode, Connection, Connector, Fallback, Initiator, Message, Observer, SendError,
+    Transport,
 };
 use sockeye_endpoint::{Closed, Endpoints, Handler, HandlerResult, Session, SockJs, Socket};
 use tokio::sync::mpsc;
@@ -107,6 +109,42 @@ async fn the_servers_handler_learns_at_once_that_a_client_has_closed() {
         let code = if transport.is_http() { 1006 } else { 4000 };
         assert_eq!(patiently(noted.recv()).await, Some((transport, code)));
     }
+}
+
+/// Notes the cookies of requests.
+#[derive(Debug, Default)]
+struct Watching(Mutex<Vec<Option<String>>>);
+
+impl Observer for Watching {
+    fn on_request(&self, request: &Request<()>) {
+        let cookie = request.headers().get("cookie");
+        let cookie = cookie.map(|cookie| cookie.to_str().unwrap().to_owned());
+        self.0.lock().unwrap().push(cookie);
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_that_the_server_sets_goes_back_with_every_further_request() {
+    let sockjs = SockJs::default().needs_cookie();
+    let served = Served::new(Endpoints::new().at("/echo", echo).sockjs(sockjs));
+    let watching = Arc::new(Watching::default());
+    let fallback = Fallback::default().transports([Transport::XhrPolling]);
+    let connector = Connector::new()
+        .fallback(fallback)
+        .observer(Arc::clone(&watching) as Arc<dyn Observer>);
+    let mut connection = patiently(connector.connect(served.uri("/echo")))
+        .await
+        .unwrap();
+    connection.send("1").await.unwrap();
+    assert_eq!(patiently(connection.recv()).await, Some("1".into()));
+    let cookies = watching.0.lock().unwrap().clone();
+    assert_eq!(cookies[0], None);
+    assert!(cookies.len() >= 3);
+    let set = Some("JSESSIONID=dummy".to_owned());
+    assert!(
+        cookies[1..].iter().all(|cookie| *cookie == set),
+        "{cookies:?}"
+    );
 }
 
 #[tokio::test]
