@@ -19,17 +19,17 @@ use sockeye_types::{BinaryOverText, Transport};
 /// [`connect_time`](crate::Connector::connect_time). The server's handler may see a session that ends at once for each
 /// transport that was blocked halfway.
 ///
-/// **What is remembered**, for each scheme, host and port, by the connector and its clones: the transport that worked is
-/// tried first. The first of [`transports`](Self::transports) gets its next chance after
+/// **What is remembered**, for each scheme, host and port, by the connector and its clones: the transport that worked
+/// is tried first. The first of [`transports`](Self::transports) gets its next chance after
 /// [`retry_first`](Self::retry_first), twice as long after each further failure, up to [`retry_max`](Self::retry_max);
 /// one success and all is forgotten. Streaming that something cuts or holds back within a session gives way to polling
 /// for as long. A connection stays on its transport as long as it lives.
 ///
 /// **Over SockJS**: messages are text ([`binary`](Self::binary) says what becomes of others); there is no subprotocol
-/// and no compression; the server sends the heartbeats; cookies that it sets go back to it within the session; half a session that is lost is all of it. There is no close of
-/// the client's: the requests end, and the server's handler is told what it is told when a connection is lost. While
-/// nobody receives and the inbox is full, nothing is asked for: a server gives up a session that asks for nothing for
-/// 5 s.
+/// and no compression; the server sends the heartbeats; cookies that it sets go back to it within the session. A
+/// request that fails ends the session. There is no close of the client's: the requests end, and the server's handler
+/// is told 1006, as when a connection is lost. While nobody receives and the inbox is full, nothing is asked for: a
+/// server gives up a session that asks for nothing for 5 s.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fallback {
@@ -54,8 +54,8 @@ pub struct Fallback {
     /// How long nothing at all may come from the server before a session counts as lost. Default 35 s: servers send a
     /// heartbeat every 25 s.
     pub silence: Duration,
-    /// The largest frame that a server may send, in bytes. Default 8 MiB: it holds all messages that waited, and as JSON
-    /// they are larger. A larger one ends the session with 1009. The server can make the client hold this much, beside
+    /// The largest frame that a server may send, in bytes. Default 8 MiB: it holds all messages that waited, and as
+    /// JSON they are larger. A larger one ends the session with 1009. The server can make the client hold this much, beside
     /// the messages in it.
     pub frame_bytes: usize,
     /// How many messages a frame may hold. Default 16,384. One more ends the session with 1009.

@@ -44,7 +44,7 @@ impl Loss {
     }
 }
 
-/// The code that a WebSocket would be closed with. Nobody but the receiver is told: SockJS has no close of the client's.
+/// The code that a WebSocket would be closed with. Only the receiver is told: SockJS has no close of the client's.
 fn code_of(error: &FrameError) -> CloseCode {
     match error {
         FrameError::TooBig
