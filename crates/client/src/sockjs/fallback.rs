@@ -55,8 +55,8 @@ pub struct Fallback {
     /// heartbeat every 25 s.
     pub silence: Duration,
     /// The largest frame that a server may send, in bytes. Default 8 MiB: it holds all messages that waited, and as
-    /// JSON they are larger. A larger one ends the session with 1009. The server can make the client hold this much, beside
-    /// the messages in it.
+    /// JSON they are larger. A larger one ends the session with 1009. The server can make the client hold this much,
+    /// beside the messages in it.
     pub frame_bytes: usize,
     /// How many messages a frame may hold. Default 16,384. One more ends the session with 1009.
     pub frame_messages: usize,
