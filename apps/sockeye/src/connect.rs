@@ -94,7 +94,11 @@ async fn line(
     };
     match connected {
         Ok(connection) => {
-            talk.welcome(connection.protocol(), connection.deflate_agreed());
+            talk.welcome(
+                connection.transport(),
+                connection.protocol(),
+                connection.deflate_agreed(),
+            );
             Ok(Line::Once(connection))
         }
         Err(error) => {

@@ -13,6 +13,8 @@ mod edges;
 mod proxy;
 #[path = "connect/reconnect.rs"]
 mod reconnect;
+#[path = "connect/sockjs.rs"]
+mod sockjs;
 #[path = "connect/tls.rs"]
 mod tls;
 

@@ -4,7 +4,7 @@ use http::{Uri, uri::Authority};
 use thiserror::Error;
 
 /// Host, port and scheme of an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Address {
     pub(crate) security: Security,
     /// A name or an IP address; an IPv6 address without its brackets.
@@ -13,7 +13,7 @@ pub(crate) struct Address {
 }
 
 /// Whether TLS protects a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Security {
     Plain,
     Tls,

@@ -4,6 +4,7 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::{BufMut, BytesMut};
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use sockeye_types::Transport;
 use sockeye_ws_proto::{
     Conn, Role, Settings,
     handshake::{ClientRequest, Established},
@@ -15,18 +16,17 @@ use tokio::{
 };
 
 use crate::{
-    ConnectError, Connection, Connector, Reached, RedirectError, Refused, ResponseError, Stage,
-    address::Address,
+    ConnectError, Connection, Connector, RedirectError, Refused, ResponseError, Stage,
     connection::{Life, Opened},
-    dial::dial,
     driver::{Driver, Ends, after, clock},
     inbox::Inbox,
     observer::Watch,
     random::Randomness,
     redirect,
     response::{Beginning, Body, take_head},
-    sender::Outbox,
+    sender::{Carries, Outbox},
     stream::Stream,
+    way::Way,
 };
 
 /// How long the body of a refusal may take: it is only words.
@@ -48,25 +48,42 @@ enum Came {
     Refused(Box<Refused>),
 }
 
+/// What connecting to an address may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Until {
+    /// When everything must be done.
+    pub(crate) deadline: Instant,
+    /// How long the handshake may take, from where the stream is open; `None` for up to the deadline.
+    pub(crate) handshake: Option<Duration>,
+}
+
+impl Until {
+    /// All may take as long as the connector says.
+    pub(crate) fn of(connector: &Connector) -> Self {
+        Self {
+            deadline: Instant::from_std(after(clock(), connector.connect_time)),
+            handshake: None,
+        }
+    }
+}
+
 /// Connects to an address, and to where it redirects.
-pub(crate) async fn dialed(connector: &Connector, uri: Uri) -> Result<Connection, ConnectError> {
-    let deadline = deadline(connector);
+pub(crate) async fn dialed(
+    connector: &Connector,
+    uri: Uri,
+    way: &Way,
+    until: Until,
+) -> Result<Connection, ConnectError> {
     let (mut uri, mut headers, mut left) = (uri, connector.headers.clone(), connector.redirects);
     loop {
-        let mut attempt = Attempt::new(connector, deadline)?;
-        let address = Address::of(&uri)?;
+        let mut attempt = Attempt::new(connector, until.deadline)?;
         let request = attempt.request(&uri, &headers)?;
-        let dialing = attempt.in_time(Stage::Dial, dial(&address, &connector.route));
-        let dialed = dialing.await??;
-        if let Some(observer) = &connector.observer {
-            observer.on_dialed(&Reached {
-                uri: uri.clone(),
-                peer_addr: dialed.peer_addr,
-                via: dialed.via.clone(),
-                secured: dialed.secured.clone(),
-            });
+        let arrived = way.open(connector, &uri, until.deadline).await?;
+        if let Some(time) = until.handshake {
+            let handshake_end = Instant::from_std(after(clock(), time));
+            attempt.deadline = attempt.deadline.min(handshake_end);
         }
-        let talk = attempt.shake_hands(request, dialed.stream, Some(dialed.peer_addr));
+        let talk = attempt.shake_hands(request, arrived.stream, arrived.peer_addr);
         let refused = match talk.await? {
             Came::Open(connection) => return Ok(*connection),
             Came::Refused(refused) => refused,
@@ -95,16 +112,12 @@ pub(crate) async fn over(
     uri: Uri,
     stream: Box<dyn Stream>,
 ) -> Result<Connection, ConnectError> {
-    let mut attempt = Attempt::new(connector, deadline(connector))?;
+    let mut attempt = Attempt::new(connector, Until::of(connector).deadline)?;
     let request = attempt.request(&uri, &connector.headers)?;
     match attempt.shake_hands(request, stream, None).await? {
         Came::Open(connection) => Ok(*connection),
         Came::Refused(refused) => Err(ConnectError::Refused(refused)),
     }
-}
-
-fn deadline(connector: &Connector) -> Instant {
-    Instant::from_std(after(clock(), connector.connect_time))
 }
 
 impl<'a> Attempt<'a> {
@@ -130,7 +143,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn request(&mut self, uri: &Uri, headers: &HeaderMap) -> Result<Asked, ConnectError> {
-        let asked = ClientRequest::new(uri.clone(), self.randomness.nonce())
+        let asked = ClientRequest::new(uri.clone(), self.randomness.bytes())
             .protocols(self.connector.protocols.iter().cloned())
             .deflate(self.connector.deflate)
             .headers(headers.clone());
@@ -167,6 +180,7 @@ impl<'a> Attempt<'a> {
         let (head, ()) = response.into_parts();
         let established = request.asked.verify(&head)?;
         let opened = Opened {
+            transport: Transport::WebSocket,
             response: Response::from_parts(head, ()),
             protocol: established.protocol.clone(),
             deflate: established.deflate,
@@ -253,7 +267,7 @@ impl<'a> Attempt<'a> {
         let settings = Settings::default().limits(limits).heartbeat(heartbeat);
         let role = Role::Client(Box::new(self.randomness));
         let conn = Conn::new(role, Arc::new(settings), established.deflate, clock());
-        let (outbox, waiting) = Outbox::new(limits.outbox_bytes);
+        let (outbox, waiting) = Outbox::new(limits.outbox_bytes, Carries::TextAndBinary);
         let inbox = Arc::new(Inbox::new(limits.message_bytes));
         let (life, lives) = watch::channel(Life::Open);
         let ends = Ends {

@@ -2,6 +2,7 @@
 
 use std::{
     future::poll_fn,
+    mem,
     net::SocketAddr,
     sync::Arc,
     task::{Context, Poll},
@@ -10,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use http::Response;
-use sockeye_types::{Close, Message};
+use sockeye_types::{Close, Message, Transport};
 use sockeye_ws_proto::deflate::Agreed;
 use tokio::sync::watch;
 
@@ -36,6 +37,8 @@ pub struct Connection {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Opened {
+    /// What carries the connection: WebSocket, unless a [`Fallback`](crate::Fallback) was needed.
+    pub transport: Transport,
     /// The response that ended it.
     pub response: Response<()>,
     /// The subprotocol that the server chose; `None` if it chose none, or none was asked for.
@@ -58,7 +61,35 @@ pub(crate) enum Life {
     Gone(Closed),
 }
 
+/// How a driver tells how far the life of its connection has come.
+pub(crate) type LifeSender = watch::Sender<Life>;
+
 impl Life {
+    /// The receiver may learn how it ended; the first telling counts.
+    pub(crate) fn end(life: &LifeSender, closed: &Closed) {
+        life.send_if_modified(|life| {
+            let is_news = matches!(life, Self::Open);
+            if is_news {
+                *life = Self::Closed(closed.clone());
+            }
+            is_news
+        });
+    }
+
+    /// The stream is closed.
+    pub(crate) fn go(life: &LifeSender) {
+        life.send_if_modified(|life| match mem::take(life) {
+            Self::Closed(closed) => {
+                *life = Self::Gone(closed);
+                true
+            }
+            told => {
+                *life = told;
+                false
+            }
+        });
+    }
+
     fn closed(&self) -> Option<&Closed> {
         match self {
             Self::Open => None,
@@ -94,6 +125,18 @@ impl Connection {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
+    /// Ready when nothing more is read before somebody receives.
+    pub(crate) fn poll_rests(&self, cx: &Context<'_>) -> Poll<()> {
+        self.inbox.poll_rests(cx)
+    }
+
+    /// Waits until the connection has ended; its stream may still be open.
+    pub(crate) async fn wait_ended(&self) -> Closed {
+        let mut life = self.life.clone();
+        let _ = life.wait_for(|life| !matches!(life, Life::Open)).await;
+        self.ended()
+    }
+
     pub(crate) fn poll_recv(&mut self, cx: &Context<'_>) -> Poll<Option<Message>> {
         self.inbox.poll_take(cx)
     }
@@ -103,7 +146,7 @@ impl Connection {
     /// Cancel safety: dropped before it is done, nothing was sent, and the message is dropped with it.
     ///
     /// # Errors
-    /// [`SendError`] hands the message back if the connection is closing or closed.
+    /// [`SendError`] hands the message back if the connection is closing or closed, or can't carry it.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
         self.sender.send(message).await
     }
@@ -170,6 +213,11 @@ impl Connection {
     /// Returns the round trip of the latest ping of the heartbeat that was answered.
     pub fn round_trip(&self) -> Option<Duration> {
         self.outbox.round_trip()
+    }
+
+    /// Returns what carries the connection: WebSocket, unless a [`Fallback`](crate::Fallback) was needed.
+    pub fn transport(&self) -> Transport {
+        self.opened.transport
     }
 
     /// Returns the subprotocol that the server chose; `None` if it chose none, or none was asked for.

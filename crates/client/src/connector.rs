@@ -1,12 +1,17 @@
 //! How to connect: what is asked for, what it may cost, who watches.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::Future, io, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header::ORIGIN};
 use sockeye_types::{Deflate, Heartbeat, Limits};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{ConnectError, Connection, InvalidAddress, Observer, Proxy, Tls, connect, dial::Route};
+use crate::{
+    ConnectError, Connection, Fallback, InvalidAddress, Observer, Proxy, Tls, connect,
+    dial::Route,
+    sockjs::{self, Learned},
+    way::Way,
+};
 
 /// How to connect. Setters take and return it by value; it can be cloned and used again.
 ///
@@ -28,6 +33,7 @@ pub struct Connector {
     pub(crate) redirects: u8,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) route: Route,
+    pub(crate) fallback: Option<Arc<Learned>>,
 }
 
 impl Default for Connector {
@@ -45,6 +51,7 @@ impl Default for Connector {
             redirects: 0,
             observer: None,
             route: Route::default(),
+            fallback: None,
         }
     }
 }
@@ -114,7 +121,8 @@ impl Connector {
         self
     }
 
-    /// Sets how long everything up to the 101 may take, redirects included. Default 15 s.
+    /// Sets how long everything up to the 101 may take, redirects and all that a [`fallback`](Self::fallback) tries
+    /// included. Default 15 s.
     #[must_use]
     pub fn connect_time(mut self, connect_time: Duration) -> Self {
         self.connect_time = connect_time;
@@ -167,6 +175,18 @@ impl Connector {
         self
     }
 
+    /// Falls back to SockJS where something on the way blocks WebSocket. Default: it does not. The address is then a
+    /// SockJS prefix: see [`Fallback`].
+    ///
+    /// What worked is remembered by this connector and its clones.
+    #[must_use]
+    pub fn fallback(mut self, fallback: impl Into<Option<Fallback>>) -> Self {
+        self.fallback = fallback
+            .into()
+            .map(|fallback| Arc::new(Learned::new(fallback)));
+        self
+    }
+
     /// Connects to a `ws://` or `wss://` address. What follows a `#` in it is not looked at.
     ///
     /// The connection's task is spawned on the current tokio runtime, of whichever flavor.
@@ -183,11 +203,36 @@ impl Connector {
         U: TryInto<Uri>,
     {
         let uri = uri.try_into().map_err(|_| InvalidAddress::Syntax)?;
-        Box::pin(connect::dialed(self, uri)).await
+        Box::pin(sockjs::connect(self, uri, Way::Dial)).await
+    }
+
+    /// Connects over byte streams that the closure opens, one for each attempt and, over SockJS, for each further HTTP
+    /// connection: through a tunnel, or in memory. The address is what the requests name; redirects to other servers
+    /// lead to the same closure.
+    ///
+    /// Cancel safety: dropped before it is done, what was opened is closed again.
+    ///
+    /// # Errors
+    /// [`ConnectError`] says whose fault it is.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub async fn connect_by<U, F, S>(
+        &self,
+        uri: U,
+        open: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Result<Connection, ConnectError>
+    where
+        U: TryInto<Uri>,
+        F: Future<Output = io::Result<S>> + Send + 'static,
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let uri = uri.try_into().map_err(|_| InvalidAddress::Syntax)?;
+        Box::pin(sockjs::connect(self, uri, Way::by(open))).await
     }
 
     /// Connects over a byte stream that is open already, such as a tunnel or a pipe in memory. The address is what the
-    /// request names; redirects are not followed.
+    /// request names; redirects are not followed, and there is no [`fallback`](Self::fallback): it takes several streams.
     ///
     /// Cancel safety: dropped before it is done, the stream is dropped with it.
     ///
@@ -217,6 +262,7 @@ impl fmt::Debug for Connector {
             .field("limits", &self.limits)
             .field("connect_time", &self.connect_time)
             .field("redirects", &self.redirects)
+            .field("fallback", &self.fallback)
             .finish_non_exhaustive()
     }
 }

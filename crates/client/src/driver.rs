@@ -16,14 +16,11 @@ use std::{
 use bytes::BytesMut;
 use sockeye_types::{Close, Limits};
 use sockeye_ws_proto::{Conn, Output};
-use tokio::{
-    sync::watch,
-    time::{Sleep, sleep_until},
-};
+use tokio::time::{Sleep, sleep_until};
 
 use crate::{
     Closed,
-    connection::Life,
+    connection::LifeSender,
     inbox::Inbox,
     lent::Lent,
     observer::Watch,
@@ -66,7 +63,7 @@ pub(crate) struct Driver {
     waiting: Waiting,
     outbox: Arc<Outbox>,
     inbox: Arc<Inbox>,
-    life: watch::Sender<Life>,
+    life: LifeSender,
     pings: Pings,
     /// The caller's close, until the messages before it are out.
     asked: Option<Asked>,
@@ -145,7 +142,7 @@ pub(crate) struct Ends {
     pub(crate) waiting: Waiting,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) inbox: Arc<Inbox>,
-    pub(crate) life: watch::Sender<Life>,
+    pub(crate) life: LifeSender,
 }
 
 impl Driver {

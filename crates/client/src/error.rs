@@ -10,7 +10,7 @@ use http::{
 use sockeye_ws_proto::handshake::{ClientHandshakeError, InvalidRequest};
 use thiserror::Error;
 
-use crate::{DialError, InvalidAddress, RedirectError};
+use crate::{BlockedTransports, Closed, DialError, InvalidAddress, RedirectError};
 
 /// Why there is no connection, sorted by blame.
 #[derive(Debug, Error)]
@@ -50,6 +50,15 @@ pub enum ConnectError {
     /// The server answered with 101 and broke a rule of the handshake.
     #[error("the server broke a rule of the handshake")]
     Handshake(#[from] ClientHandshakeError),
+    /// With a [`Fallback`](crate::Fallback): the connection ended before anything had come over it.
+    #[error("the connection ended before it carried anything: {0}")]
+    Ended(Closed),
+    /// With a [`Fallback`](crate::Fallback): what answered does not speak SockJS.
+    #[error("the answer is not SockJS")]
+    NotSockJs,
+    /// With a [`Fallback`](crate::Fallback): several transports were tried, and none got through.
+    #[error("no transport gets through to the server")]
+    Blocked(#[source] BlockedTransports),
 }
 
 /// What took too long.
@@ -62,6 +71,10 @@ pub enum Stage {
     Request,
     /// Waiting for the response.
     Response,
+    /// Waiting for the answer to the first ping: see [`Fallback::proof_time`](crate::Fallback::proof_time).
+    Proof,
+    /// Waiting for a SockJS session to be opened.
+    Session,
 }
 
 impl fmt::Display for Stage {
@@ -70,6 +83,8 @@ impl fmt::Display for Stage {
             Self::Dial => "reach the server",
             Self::Request => "send the request",
             Self::Response => "get a response",
+            Self::Proof => "get the answer to a ping",
+            Self::Session => "get a session opened",
         })
     }
 }

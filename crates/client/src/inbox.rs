@@ -24,6 +24,8 @@ struct State {
     queue: VecDeque<Message>,
     bytes: usize,
     stage: Stage,
+    /// Whether the peer's end has come and waits for what came before it to be received.
+    end_waits: bool,
     receiver: Option<Waker>,
     driver: Option<Waker>,
 }
@@ -93,6 +95,18 @@ impl Inbox {
         Poll::Pending
     }
 
+    /// Ready when nothing more is read before somebody receives: there is no room, or the peer's end has come. For who
+    /// holds a connection that has no receiver yet.
+    pub(crate) fn poll_rests(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        let is_full = state.queue.len() >= MAX_MESSAGES || state.bytes >= self.limit;
+        if is_full || state.end_waits {
+            return Poll::Ready(());
+        }
+        state.receiver = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// Ready when everything was received and more is asked for, or nobody will ever ask.
     pub(crate) fn poll_waited_for(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
@@ -101,6 +115,10 @@ impl Inbox {
             return Poll::Ready(());
         }
         state.driver = Some(cx.waker().clone());
+        state.end_waits = true;
+        let receiver = state.receiver.take();
+        drop(state);
+        receiver.into_iter().for_each(Waker::wake);
         Poll::Pending
     }
 

@@ -15,7 +15,8 @@
 //!
 //! A [`Connector`] says how to connect, a [`Connection`] is one connection, its [`Sender`]s send from other tasks. Each
 //! connection has a task of its own on the tokio runtime it was made in: heartbeats run whether or not anybody receives.
-//! [`Reconnecting`] comes back when a connection is lost.
+//! [`Reconnecting`] comes back when a connection is lost. With a [`Fallback`], SockJS carries the connection where
+//! something on the way blocks WebSocket.
 
 mod address;
 mod closed;
@@ -34,7 +35,9 @@ mod reconnect;
 mod redirect;
 mod response;
 mod sender;
+mod sockjs;
 mod stream;
+mod way;
 
 pub use address::InvalidAddress;
 pub use closed::{Closed, Initiator};
@@ -53,10 +56,12 @@ pub use reconnect::{Backoff, Cause, Event, Lost, Reconnecting, ReconnectingSende
 pub use redirect::RedirectError;
 pub use sender::{SendError, Sender, TrySendError};
 pub use sockeye_types::{
-    Close, CloseCode, ContextTakeover, Deflate, Heartbeat, Limits, Message, Text, WindowBits,
+    BinaryOverText, Close, CloseCode, ContextTakeover, Deflate, Heartbeat, Limits, Message, Text,
+    Transport, WindowBits,
 };
 pub use sockeye_ws_proto::{
     FrameHead, ProtocolError,
     deflate::Agreed,
     handshake::{ClientHandshakeError, InvalidRequest},
 };
+pub use sockjs::{BlockedTransports, Fallback};

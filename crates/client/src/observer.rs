@@ -9,6 +9,8 @@ use crate::Secured;
 
 /// Watches connections: for a verbose mode, for tests. Every method has a body that does nothing.
 ///
+/// Over SockJS there are many requests and responses, each of which is shown, and no frames of WebSocket.
+///
 /// The methods are called where the bytes move: they must not block. Without an observer none of this costs anything.
 pub trait Observer: Send + Sync {
     /// A byte stream to the server is there. Not called for a stream that the caller brought.

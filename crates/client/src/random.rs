@@ -19,11 +19,11 @@ impl Randomness {
             .map_err(|_| ConnectError::NoRandomness)
     }
 
-    /// Returns the 16 bytes of a `Sec-WebSocket-Key` (RFC 6455 §4.1).
-    pub(crate) fn nonce(&mut self) -> [u8; 16] {
-        let mut nonce = [0; 16];
-        self.0.fill_bytes(&mut nonce);
-        nonce
+    /// Returns random bytes: 16 are those of a `Sec-WebSocket-Key` (RFC 6455 §4.1).
+    pub(crate) fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.fill_bytes(&mut bytes);
+        bytes
     }
 }
 
@@ -51,8 +51,8 @@ mod tests {
     #[test]
     fn two_connections_share_neither_nonces_nor_masks() {
         let (mut a, mut b) = (Randomness::new().unwrap(), Randomness::new().unwrap());
-        assert_ne!(a.nonce(), b.nonce());
-        assert_ne!(a.nonce(), a.nonce());
+        assert_ne!(a.bytes::<16>(), b.bytes::<16>());
+        assert_ne!(a.bytes::<16>(), a.bytes::<16>());
         let keys = |random: &mut Randomness| [(); 8].map(|()| random.next_key());
         assert_ne!(keys(&mut a), keys(&mut b));
     }

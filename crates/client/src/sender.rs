@@ -27,13 +27,27 @@ const PLACE_BYTES: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Sender(Arc<Outbox>);
 
-/// The connection is closing or closed; the message comes back.
+/// The message was not sent and comes back.
 #[derive(Debug, Error)]
-#[error("the connection is closed")]
-pub struct SendError(
-    /// What was not sent.
-    pub Message,
-);
+#[non_exhaustive]
+pub enum SendError {
+    /// The connection is closing or closed.
+    #[error("the connection is closed")]
+    Closed(Message),
+    /// The message is binary, and the connection's transport carries text only: see
+    /// [`Fallback::binary`](crate::Fallback::binary).
+    #[error("the connection carries no binary messages")]
+    Binary(Message),
+}
+
+impl SendError {
+    /// Gives the message back.
+    pub fn into_message(self) -> Message {
+        match self {
+            Self::Closed(message) | Self::Binary(message) => message,
+        }
+    }
+}
 
 /// The message was not sent and comes back.
 #[derive(Debug, Error)]
@@ -45,13 +59,26 @@ pub enum TrySendError {
     /// The connection is closing or closed.
     #[error("the connection is closed")]
     Closed(Message),
+    /// The message is binary, and the connection's transport carries text only: see
+    /// [`Fallback::binary`](crate::Fallback::binary).
+    #[error("the connection carries no binary messages")]
+    Binary(Message),
 }
 
 impl TrySendError {
     /// Gives the message back.
     pub fn into_message(self) -> Message {
         match self {
-            Self::Full(message) | Self::Closed(message) => message,
+            Self::Full(message) | Self::Closed(message) | Self::Binary(message) => message,
+        }
+    }
+}
+
+impl From<SendError> for TrySendError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Closed(message) => Self::Closed(message),
+            SendError::Binary(message) => Self::Binary(message),
         }
     }
 }
@@ -71,6 +98,14 @@ pub(crate) struct Outbox {
     close_asked: AtomicBool,
     /// The round trip of the heartbeat, in microseconds; 0 while none is known.
     round_trip: AtomicU64,
+    carries: Carries,
+}
+
+/// Which messages a connection carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carries {
+    TextAndBinary,
+    TextOnly,
 }
 
 /// A message that waits, and the room it takes.
@@ -95,7 +130,7 @@ pub(crate) struct Waiting {
 }
 
 impl Outbox {
-    pub(crate) fn new(limit: usize) -> (Arc<Self>, Waiting) {
+    pub(crate) fn new(limit: usize, carries: Carries) -> (Arc<Self>, Waiting) {
         let (messages, messages_out) = mpsc::unbounded_channel();
         let (control, control_out) = mpsc::unbounded_channel();
         // No message is larger than what 32 bits count, so no more room is ever asked for at once.
@@ -110,6 +145,7 @@ impl Outbox {
             ping_places: Arc::new(Semaphore::new(MAX_PINGS)),
             close_asked: AtomicBool::new(false),
             round_trip: AtomicU64::new(0),
+            carries,
         };
         let waiting = Waiting {
             messages: messages_out,
@@ -167,7 +203,14 @@ impl Outbox {
     fn put(&self, message: Message, cost: u32) -> Result<(), SendError> {
         self.messages
             .send(Queued { message, cost })
-            .map_err(|refused| SendError(refused.0.message))
+            .map_err(|refused| SendError::Closed(refused.0.message))
+    }
+
+    fn check(&self, message: Message) -> Result<Message, SendError> {
+        if message.is_binary() && self.carries == Carries::TextOnly {
+            return Err(SendError::Binary(message));
+        }
+        Ok(message)
     }
 }
 
@@ -184,9 +227,9 @@ impl Sender {
     /// Cancel safety: dropped before it is done, nothing was sent, and the message is dropped with it.
     ///
     /// # Errors
-    /// [`SendError`] hands the message back if the connection is closing or closed.
+    /// [`SendError`] hands the message back if the connection is closing or closed, or can't carry it.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        let message = message.into();
+        let message = self.0.check(message.into())?;
         let cost = self.0.cost_of(&message);
         match self.0.room.acquire_many(cost).await {
             Ok(room) => {
@@ -194,7 +237,7 @@ impl Sender {
                 room.forget();
                 self.0.put(message, cost)
             }
-            Err(_) => Err(SendError(message)),
+            Err(_) => Err(SendError::Closed(message)),
         }
     }
 
@@ -203,14 +246,12 @@ impl Sender {
     /// # Errors
     /// [`TrySendError`] hands the message back.
     pub fn try_send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
-        let message = message.into();
+        let message = self.0.check(message.into())?;
         let cost = self.0.cost_of(&message);
         match self.0.room.try_acquire_many(cost) {
             Ok(room) => {
                 room.forget();
-                self.0
-                    .put(message, cost)
-                    .map_err(|SendError(message)| TrySendError::Closed(message))
+                Ok(self.0.put(message, cost)?)
             }
             Err(TryAcquireError::NoPermits) => Err(TrySendError::Full(message)),
             Err(TryAcquireError::Closed) => Err(TrySendError::Closed(message)),
@@ -218,7 +259,8 @@ impl Sender {
     }
 
     /// Sends a ping, past the messages that wait, and waits for its pong: returns how long that took. The wait ends with
-    /// the connection, not earlier: put a timeout around it where less patience is meant.
+    /// the connection, not earlier: put a timeout around it where less patience is meant. Over SockJS, which has no
+    /// pings, the answer to the next request to send is the pong, and the payload goes nowhere.
     ///
     /// Cancel safety: dropped before it is done, the ping may have been sent, and counts among the eight that may wait
     /// until its pong comes.

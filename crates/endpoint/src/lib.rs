@@ -52,4 +52,5 @@ pub use session_id::SessionId;
 pub use shared::Shared;
 pub use site::{Scheme, Site};
 pub use socket::Socket;
-pub use sockjs::{BinaryOverText, SockJs};
+pub use sockeye_types::BinaryOverText;
+pub use sockjs::SockJs;

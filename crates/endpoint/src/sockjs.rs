@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::request::Parts;
-use sockeye_types::Transport;
+use sockeye_types::{BinaryOverText, Transport};
 
 use crate::Origins;
 
@@ -70,18 +70,6 @@ pub struct SockJs {
     pub(crate) binding: Binding,
     on: u16,
     off: u16,
-}
-
-/// What becomes of a binary message on a transport that carries text only: all but SockJS's raw WebSocket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BinaryOverText {
-    /// The session is closed with 1003, so that nothing is lost in silence.
-    #[default]
-    Close,
-    /// It travels as text: `data:application/octet-stream;base64,…` (RFC 2397). A text that a client sends and that
-    /// begins like this arrives as binary.
-    DataUrl,
 }
 
 /// What a session's later requests must have in common with its first.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows of sockets, clocks, transports or handlers.
 
+mod binary;
 mod close;
 mod close_code;
 mod deflate;
@@ -11,6 +12,7 @@ mod message;
 mod text;
 mod transport;
 
+pub use binary::BinaryOverText;
 pub use close::{Close, InvalidClose, MAX_REASON_BYTES};
 pub use close_code::CloseCode;
 pub use deflate::{ContextTakeover, Deflate, InvalidDeflate, WindowBits};

@@ -121,6 +121,10 @@ pub(crate) struct HandshakeArgs {
 }
 
 /// How the server is reached.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network and TLS")]
 pub(crate) struct RouteArgs {
@@ -146,6 +150,17 @@ pub(crate) struct RouteArgs {
     /// Believe any certificate, and so whoever sits in between, who can then read and change everything
     #[arg(long)]
     pub(crate) danger_accept_invalid_certs: bool,
+    /// Take the address for a SockJS prefix, and fall back to HTTP where WebSocket is blocked
+    #[arg(long)]
+    pub(crate) sockjs: bool,
+    /// Try this transport of SockJS's only; may be given several times, in the order to try
+    #[arg(
+        long = "transport",
+        value_name = "TRANSPORT",
+        value_enum,
+        requires = "sockjs"
+    )]
+    pub(crate) transports: Vec<Carrier>,
     /// How long connecting may take, with everything up to the 101
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = time)]
     pub(crate) connect_time: Duration,
@@ -182,6 +197,17 @@ pub(crate) struct BoundsArgs {
     /// How large a message may be, in either direction
     #[arg(long, value_name = "SIZE", default_value = "64 MiB")]
     pub(crate) message_bytes: bytesize::ByteSize,
+}
+
+/// What may carry a connection to a SockJS prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Carrier {
+    /// WebSocket, without SockJS's frames
+    Websocket,
+    /// One long response after the other
+    XhrStreaming,
+    /// A response for each frame
+    XhrPolling,
 }
 
 /// What a line stands for.

@@ -6,7 +6,7 @@ use sockeye::{
     Close, Message,
     client::{
         Cause, Closed, ConnectError, Connection, Event, Lost, Opened, Reconnecting,
-        ReconnectingSender, Sender, TrySendError,
+        ReconnectingSender, SendError, Sender, TrySendError,
     },
 };
 use tokio::sync::watch;
@@ -38,6 +38,8 @@ pub(crate) enum Heard {
     Opened(Arc<Opened>),
     /// It was lost, or an attempt failed, and there will be another.
     Lost(Lost),
+    /// A message had waited that the connection can't carry.
+    Refused,
 }
 
 /// How a line ended.
@@ -123,6 +125,7 @@ impl Returning {
                 Some(Heard::Opened(opened))
             }
             Event::Message(message) => Some(Heard::Message(message)),
+            Event::Refused(_) => Some(Heard::Refused),
             Event::Lost(lost) => {
                 self.current.send_replace(None);
                 self.lost = Some(lost.cause.clone());
@@ -150,6 +153,17 @@ pub(crate) enum Unsent {
     Closed,
     /// As much waits for a connection as may.
     Full,
+    /// It is binary, and the connection carries text only.
+    Binary,
+}
+
+impl From<SendError> for Unsent {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Binary(_) => Self::Binary,
+            _ => Self::Closed,
+        }
+    }
 }
 
 impl Voice {
@@ -161,10 +175,11 @@ impl Voice {
     /// [`Unsent`].
     pub(crate) async fn send(&self, message: Message) -> Result<(), Unsent> {
         match self {
-            Self::Once(sender) => sender.send(message).await.map_err(|_| Unsent::Closed),
+            Self::Once(sender) => Ok(sender.send(message).await?),
             Self::Returning { queue, .. } => match queue.send(message).await {
                 Ok(()) => Ok(()),
                 Err(TrySendError::Full(_)) => Err(Unsent::Full),
+                Err(TrySendError::Binary(_)) => Err(Unsent::Binary),
                 Err(_) => Err(Unsent::Closed),
             },
         }
@@ -175,7 +190,7 @@ impl Voice {
     /// Cancel safety: dropped before it is done, nothing was sent.
     ///
     /// # Errors
-    /// [`Unsent::Closed`].
+    /// [`Unsent::Closed`] and [`Unsent::Binary`].
     pub(crate) async fn send_connected(&self, message: Message) -> Result<(), Unsent> {
         let Self::Returning { current, .. } = self else {
             return self.send(message).await;
@@ -188,7 +203,8 @@ impl Voice {
             };
             match sender.send(message).await {
                 Ok(()) => return Ok(()),
-                Err(error) => message = error.0,
+                Err(SendError::Binary(_)) => return Err(Unsent::Binary),
+                Err(error) => message = error.into_message(),
             }
             // It is closing: the next one takes the message.
             current.changed().await.map_err(|_| Unsent::Closed)?;

@@ -42,6 +42,8 @@ pub(crate) enum SayError {
     TooLarge(String, usize),
     #[error("not sent: as much waits for a connection as may")]
     QueueFull,
+    #[error("not sent: the connection carries text only")]
+    Binary,
 }
 
 /// Says everything there is to say.
@@ -142,6 +144,7 @@ impl Speaker {
             Ok(()) => Ok(None),
             Err(Unsent::Closed) => Ok(Some(Silence::Closed)),
             Err(Unsent::Full) => Err(SayError::QueueFull),
+            Err(Unsent::Binary) => Err(SayError::Binary),
         }
     }
 

@@ -4,11 +4,14 @@ use std::{error::Error, io};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderValue, header};
-use sockeye::{Deflate, Heartbeat, Limits, client::Connector};
+use sockeye::{
+    Deflate, Heartbeat, Limits, Transport,
+    client::{Connector, Fallback},
+};
 use std::io::IsTerminal;
 
 use super::{
-    args::{ConnectArgs, HandshakeArgs},
+    args::{Carrier, ConnectArgs, HandshakeArgs},
     exec::{Exec, Output},
     route::go_by,
     show::{Form, Reader},
@@ -36,8 +39,21 @@ pub(crate) fn connector(args: &ConnectArgs) -> Result<Connector, Box<dyn Error>>
         .limits(limits)
         .heartbeat(heartbeat)
         .connect_time(args.route.connect_time)
-        .redirects(args.handshake.redirects);
+        .redirects(args.handshake.redirects)
+        .fallback(args.route.sockjs.then(|| fallback(&args.route.transports)));
     Ok(go_by(connector, &args.route)?)
+}
+
+fn fallback(carriers: &[Carrier]) -> Fallback {
+    if carriers.is_empty() {
+        return Fallback::default();
+    }
+    let transports = carriers.iter().map(|carrier| match carrier {
+        Carrier::Websocket => Transport::WebSocket,
+        Carrier::XhrStreaming => Transport::XhrStreaming,
+        Carrier::XhrPolling => Transport::XhrPolling,
+    });
+    Fallback::default().transports(transports)
 }
 
 fn headers(args: &HandshakeArgs) -> Result<HeaderMap, Box<dyn Error>> {

@@ -3,7 +3,7 @@
 use std::{io, mem, pin::pin, time::Duration};
 
 use sockeye::{
-    Close, Message,
+    Close, Message, Transport,
     client::{Agreed, ConnectError},
 };
 use tokio::{
@@ -120,9 +120,12 @@ impl Talk<'_> {
         match heard {
             Heard::Message(message) => self.hear_message(message, line, course).await,
             Heard::Opened(opened) => match mem::replace(&mut course.meeting, Meeting::Another) {
-                Meeting::First => self.welcome(opened.protocol.as_deref(), opened.deflate),
+                Meeting::First => {
+                    self.welcome(opened.transport, opened.protocol.as_deref(), opened.deflate);
+                }
                 Meeting::Another => self.inform("connected again"),
             },
+            Heard::Refused => self.screen.note(&format!("* {}", SayError::Binary)),
             Heard::Lost(lost) => self.inform(&words::lost(&lost, self.body())),
         }
     }
@@ -168,8 +171,10 @@ impl Talk<'_> {
         }
         if let Some(reply) = done.reply {
             // A line that has ended says so by itself.
-            if voice.send(reply).await == Err(Unsent::Full) {
-                self.screen.note(&format!("* {}", SayError::QueueFull));
+            match voice.send(reply).await {
+                Err(Unsent::Full) => self.screen.note(&format!("* {}", SayError::QueueFull)),
+                Err(Unsent::Binary) => self.screen.note(&format!("* {}", SayError::Binary)),
+                Err(Unsent::Closed) | Ok(()) => {}
             }
         }
         Ok(())
@@ -226,8 +231,16 @@ impl Talk<'_> {
     }
 
     /// Says what the handshake came to.
-    pub(crate) fn welcome(&self, protocol: Option<&str>, deflate: Option<Agreed>) {
+    pub(crate) fn welcome(
+        &self,
+        transport: Transport,
+        protocol: Option<&str>,
+        deflate: Option<Agreed>,
+    ) {
         let mut text = "connected".to_owned();
+        if transport != Transport::WebSocket {
+            text += &format!(" by {transport}");
+        }
         if let Some(protocol) = protocol {
             text += ", subprotocol ";
             text += &escaped(protocol);

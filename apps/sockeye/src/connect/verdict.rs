@@ -54,6 +54,9 @@ impl Verdict {
     pub(crate) fn of_error(error: &ConnectError) -> Self {
         match error {
             ConnectError::Refused { .. } | ConnectError::Handshake(_) => Self::Refused,
+            ConnectError::Blocked(blocked) => {
+                blocked.last().map_or(Self::Unreachable, Self::of_error)
+            }
             _ => Self::Unreachable,
         }
     }

@@ -40,6 +40,9 @@ pub enum DialError {
         /// What went wrong.
         source: TlsError,
     },
+    /// The caller, who opens the streams, could open none.
+    #[error("no stream to the server could be opened")]
+    Stream(#[source] io::Error),
 }
 
 /// Why no TCP connection to a host came about.

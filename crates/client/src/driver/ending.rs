@@ -1,7 +1,6 @@
 //! The driver's end: what the receiver is told, and how the stream is closed.
 
 use std::{
-    mem,
     pin::Pin,
     task::{Context, Poll},
     time::Instant,
@@ -133,27 +132,12 @@ impl Driver {
 
     /// The receiver learns how it ended; the first telling counts.
     pub(super) fn tell(&mut self, closed: &Closed) {
-        self.life.send_if_modified(|life| {
-            let is_news = matches!(life, Life::Open);
-            if is_news {
-                *life = Life::Closed(closed.clone());
-            }
-            is_news
-        });
+        Life::end(&self.life, closed);
         self.inbox.end();
     }
 
     /// The stream is closed.
     pub(super) fn tell_gone(&mut self) {
-        self.life.send_if_modified(|life| match mem::take(life) {
-            Life::Closed(closed) => {
-                *life = Life::Gone(closed);
-                true
-            }
-            told => {
-                *life = told;
-                false
-            }
-        });
+        Life::go(&self.life);
     }
 }

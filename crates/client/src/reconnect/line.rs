@@ -148,13 +148,15 @@ impl ReconnectingSender {
     ///
     /// # Errors
     /// [`TrySendError::Full`] hands the message back if there is no connection and the queue is full;
-    /// [`TrySendError::Closed`] if there will be no connection any more.
+    /// [`TrySendError::Closed`] if there will be no connection any more; [`TrySendError::Binary`] if the connection
+    /// carries text only.
     pub async fn send(&self, message: impl Into<Message>) -> Result<(), TrySendError> {
         let mut message = message.into();
         while let Some((sender, handed)) = self.0.queue(message)? {
             match sender.send(handed).await {
                 Ok(()) => break,
-                Err(SendError(refused)) => message = refused,
+                Err(SendError::Closed(refused)) => message = refused,
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())
@@ -189,7 +191,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::sender::Outbox;
+    use crate::sender::{Carries, Outbox};
 
     #[test]
     fn who_waited_for_a_connection_that_was_lost_sends_to_the_next_and_is_not_left_behind() {
@@ -198,8 +200,8 @@ mod tests {
             bytes: 99,
         };
         let sender = ReconnectingSender(Arc::new(Line::new(limits)));
-        let (old, _old_end) = Outbox::new(1);
-        let (new, mut new_end) = Outbox::new(1000);
+        let (old, _old_end) = Outbox::new(1, Carries::TextAndBinary);
+        let (new, mut new_end) = Outbox::new(1000, Carries::TextAndBinary);
         let go_online = |outbox: &Arc<Outbox>| {
             let taken = sender.0.take_or_go_online(&Sender::new(Arc::clone(outbox)));
             assert_eq!(taken, None);

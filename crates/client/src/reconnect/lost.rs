@@ -119,9 +119,13 @@ impl Verdict {
             | ConnectError::Redirect(..)
             | ConnectError::Handshake(_) => Self::GiveUp,
             ConnectError::Dial(error) => Self::of_dialing(error),
-            ConnectError::Timeout(_) | ConnectError::Lost(_) | ConnectError::Response(_) => {
-                Self::Retry
-            }
+            // The weakest transport was the last, and asks least of what is in between.
+            ConnectError::Blocked(blocked) => blocked.last().map_or(Self::Retry, Self::of_error),
+            ConnectError::Timeout(_)
+            | ConnectError::Lost(_)
+            | ConnectError::Response(_)
+            | ConnectError::Ended(_)
+            | ConnectError::NotSockJs => Self::Retry,
         }
     }
 
@@ -138,9 +142,10 @@ impl Verdict {
                     | TlsError::ServerName,
                 ..
             } => Self::GiveUp,
-            DialError::Unreachable(_) | DialError::Proxy { .. } | DialError::Tls { .. } => {
-                Self::Retry
-            }
+            DialError::Unreachable(_)
+            | DialError::Proxy { .. }
+            | DialError::Tls { .. }
+            | DialError::Stream(_) => Self::Retry,
         }
     }
 

@@ -73,6 +73,8 @@ pub enum Event {
     Message(Message),
     /// The connection was lost, or an attempt failed.
     Lost(Lost),
+    /// This had waited, and the connection that came can't carry it: it is binary, and the transport carries text only.
+    Refused(Message),
 }
 
 enum Phase {
@@ -255,7 +257,9 @@ impl Reconnecting {
                     Err(error) => Cause::Connect(Arc::new(error)),
                 },
                 Phase::Open(open) => {
-                    open.move_queue(cx, &self.sender.0);
+                    if let Some(refused) = open.move_queue(cx, &self.sender.0) {
+                        return Poll::Ready(Some(Event::Refused(refused)));
+                    }
                     match std::task::ready!(open.connection.poll_recv(cx)) {
                         Some(message) => return Poll::Ready(Some(Event::Message(message))),
                         None => Cause::Closed(open.connection.ended()),
@@ -314,11 +318,11 @@ impl Reconnecting {
 }
 
 impl Open {
-    /// Hands what waits to the connection, in order, as far as its outbox has room.
-    fn move_queue(&mut self, cx: &mut Context<'_>, line: &Line) {
+    /// Hands what waits to the connection, in order, as far as its outbox has room. Returns what it can't carry.
+    fn move_queue(&mut self, cx: &mut Context<'_>, line: &Line) -> Option<Message> {
         loop {
             match &mut self.moving {
-                Moving::Done => return,
+                Moving::Done => return None,
                 Moving::Next => {
                     let sender = self.connection.sender();
                     self.moving = match line.take_or_go_online(&sender) {
@@ -329,9 +333,13 @@ impl Open {
                     };
                 }
                 Moving::Sending(sending) => match sending.as_mut().poll(cx) {
-                    Poll::Pending => return,
+                    Poll::Pending => return None,
                     Poll::Ready(Ok(())) => self.moving = Moving::Next,
-                    Poll::Ready(Err(SendError(message))) => {
+                    Poll::Ready(Err(SendError::Binary(message))) => {
+                        self.moving = Moving::Next;
+                        return Some(message);
+                    }
+                    Poll::Ready(Err(SendError::Closed(message))) => {
                         line.put_back(message);
                         // The connection is closing: what waits is for the next one.
                         self.moving = Moving::Done;
@@ -347,7 +355,7 @@ impl Open {
             // The outbox is shut, so the send is over: it fails, and hands the message back.
             let mut over = pin!(unconstrained(sending));
             let cx = &mut Context::from_waker(Waker::noop());
-            if let Poll::Ready(Err(SendError(message))) = over.as_mut().poll(cx) {
+            if let Poll::Ready(Err(SendError::Closed(message))) = over.as_mut().poll(cx) {
                 line.put_back(message);
             }
         }

@@ -69,7 +69,7 @@ async fn our_close_leaves_behind_what_was_sent_and_the_server_ends_tcp() {
     connection.close(Close::normal());
     assert!(!connection.is_open());
     assert_eq!(
-        connection.send("late").await.unwrap_err().0,
+        connection.send("late").await.unwrap_err().into_message(),
         Message::from("late")
     );
     assert_eq!(connection.ping("late").await, Err(PingError::Closed));

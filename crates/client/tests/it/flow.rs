@@ -60,7 +60,7 @@ async fn a_server_that_takes_nothing_is_cut_and_who_waits_gets_the_message_back(
     let began = Instant::now();
     connection.send(vec![0; 2000]).await.unwrap();
     let refused = someday(connection.send("waits")).await.unwrap_err();
-    assert_eq!(refused.0, Message::from("waits"));
+    assert_eq!(refused.into_message(), Message::from("waits"));
     assert_eq!(began.elapsed(), Duration::from_secs(30));
     let closed = someday(connection.wait_closed()).await;
     assert_eq!(

@@ -16,4 +16,6 @@ mod flow;
 mod handshake;
 mod reconnect;
 mod served;
+mod sockjs;
+mod sockjs_served;
 mod support;

@@ -122,13 +122,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     /// Reads the request's head.
     pub(crate) async fn request(&mut self) -> String {
+        self.head().await.expect("the client asks")
+    }
+
+    /// Reads the request's head; none if the client goes away.
+    pub(crate) async fn head(&mut self) -> Option<String> {
         loop {
             if let Some(at) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {
                 let head = self.read.split_to(at + 4);
-                return String::from_utf8(head.into()).unwrap();
+                return Some(String::from_utf8(head.into()).unwrap());
             }
+            if self.io.read_buf(&mut self.read).await.unwrap() == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// Reads so many bytes, as they are.
+    pub(crate) async fn bytes(&mut self, len: usize) -> Vec<u8> {
+        while self.read.len() < len {
             assert_ne!(self.io.read_buf(&mut self.read).await.unwrap(), 0);
         }
+        self.read.split_to(len).into()
+    }
+
+    /// Waits until the other side ends the stream.
+    pub(crate) async fn ended(&mut self) {
+        while self.io.read_buf(&mut self.read).await.unwrap_or(0) > 0 {}
     }
 
     /// Answers the handshake as a server has to, and says how.
