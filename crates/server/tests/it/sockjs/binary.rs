@@ -1,12 +1,12 @@
 //! Binary messages where only text passes: the session is closed, or they travel as text.
 
 use bytes::Bytes;
-use sockeye_endpoint::{BinaryOverText, Endpoints, HandlerResult, SockJs, Socket};
+use sockeye_endpoint::{BinaryOverText, Endpoints, HandlerResult, Socket};
 use sockeye_types::{Message, Transport};
 
 use super::{
     by::By,
-    served::{at, telling},
+    served::{at, patient, telling},
 };
 use crate::{
     client::{Client, TEXT, masked},
@@ -23,7 +23,7 @@ async fn answers_in_binary(mut socket: Socket) -> HandlerResult {
 }
 
 async fn served(binary: BinaryOverText) -> Served {
-    let sockjs = SockJs::default().binary(binary);
+    let sockjs = patient().binary(binary);
     Served::endpoints(|_| at(Endpoints::new(), "/binary", answers_in_binary, sockjs)).await
 }
 
@@ -69,7 +69,7 @@ async fn a_data_url_arrives_as_binary_where_that_was_chosen() {
         (BinaryOverText::DataUrl, Message::binary(vec![0, 255])),
         (BinaryOverText::Close, Message::text(url)),
     ] {
-        let (served, mut told) = telling(SockJs::default().binary(binary), |all| all).await;
+        let (served, mut told) = telling(patient().binary(binary), |all| all).await;
         By::Xhr.open(served.addr, "/echo/0/s").await;
         let session = told.session().await;
         assert_eq!(session.transport(), Transport::XhrPolling);

@@ -2,13 +2,13 @@
 
 use sockeye_endpoint::{
     Closed, Endpoints, Group, Handler, HandlerError, HandlerResult,
-    Initiator::Handler as ByHandler, Interceptor, Refusal, Session, SockJs, UpgradeRequest,
+    Initiator::Handler as ByHandler, Interceptor, Refusal, Session, UpgradeRequest,
 };
 use sockeye_types::{Message, Transport};
 
 use super::{
     by::By,
-    served::{at, telling},
+    served::{at, patient, telling},
 };
 use crate::{
     client::{Client, TEXT, handshake, masked},
@@ -17,7 +17,7 @@ use crate::{
 
 #[tokio::test]
 async fn a_handler_sees_the_request_that_opened_the_session() {
-    let (served, mut told) = telling(SockJs::default(), |all| all).await;
+    let (served, mut told) = telling(patient(), |all| all).await;
     for by in By::ALL {
         let ask = by.ask(&format!("/echo/0/{by:?}")).field("X-Seen", "yes");
         ask.begin(served.addr).await;
@@ -53,7 +53,7 @@ impl Interceptor for Knows {
 #[tokio::test]
 async fn whoever_an_interceptor_refuses_opens_nothing_on_any_transport() {
     let served = Served::endpoints(|watch| {
-        at(Endpoints::new(), "/echo", Echo(watch), SockJs::default()).interceptor(Knows)
+        at(Endpoints::new(), "/echo", Echo(watch), patient()).interceptor(Knows)
     })
     .await;
     for by in By::ALL {
@@ -97,8 +97,7 @@ impl Handler for Fails {
 #[tokio::test]
 async fn a_handler_that_fails_or_panics_closes_its_session_with_1011_and_once() {
     let mut served =
-        Served::endpoints(|watch| at(Endpoints::new(), "/echo", Fails(watch), SockJs::default()))
-            .await;
+        Served::endpoints(|watch| at(Endpoints::new(), "/echo", Fails(watch), patient())).await;
     for (number, word) in ["error", "panic"].into_iter().enumerate() {
         for by in By::ALL {
             let session = format!("/echo/0/{number}{by:?}");
@@ -137,7 +136,7 @@ impl Handler for Says {
 async fn what_one_says_on_any_transport_all_hear_on_all() {
     let served = Served::endpoints(|_| {
         let says = Says(Group::new());
-        at(Endpoints::new(), "/say", says, SockJs::default())
+        at(Endpoints::new(), "/say", says, patient())
     })
     .await;
     let mut raw = Client::open(served.addr, "/say").await;
