@@ -1,11 +1,11 @@
 //! Who may go on with a session: who opened it, on its transport.
 
-use sockeye_endpoint::{Endpoints, SockJs};
+use sockeye_endpoint::Endpoints;
 use sockeye_server::PeerAddr;
 
 use super::{
     by::By,
-    served::{at, default_echo, echo},
+    served::{at, default_echo, echo, patient},
     wire::Http,
 };
 use crate::{mounted::Mounted, served::Echo};
@@ -16,7 +16,7 @@ fn by_token(head: &http::request::Parts) -> Option<String> {
 
 #[tokio::test]
 async fn a_session_is_bound_to_the_user_who_opened_it() {
-    let served = echo(SockJs::default().bound_to_user(by_token)).await;
+    let served = echo(patient().bound_to_user(by_token)).await;
     for by in By::POLLING {
         let session = format!("/echo/0/{by:?}");
         let mine = by.ask(&session).field("X-Token", "mine");
@@ -38,7 +38,7 @@ async fn a_session_is_bound_to_the_user_who_opened_it() {
 
 #[tokio::test]
 async fn a_session_of_nobody_is_nobodys() {
-    let served = echo(SockJs::default().bound_to_user(by_token)).await;
+    let served = echo(patient().bound_to_user(by_token)).await;
     By::Xhr.open(served.addr, "/echo/0/s").await;
     let somebody = By::Xhr.ask("/echo/0/s").field("X-Token", "mine");
     assert_eq!(somebody.answer(served.addr).await.status(), 404);
@@ -58,7 +58,7 @@ async fn ask_from(mounted: &Mounted, addr: &str, ask: &super::wire::Ask) -> (u16
 #[tokio::test]
 async fn a_session_is_bound_to_its_address_and_not_to_the_port() {
     let mounted = Mounted::new(|watch| {
-        let sockjs = SockJs::default().bound_to_address();
+        let sockjs = patient().bound_to_address();
         at(Endpoints::new(), "/echo", Echo(watch), sockjs)
     });
     let (receive, send) = (
@@ -91,13 +91,8 @@ async fn a_session_is_of_one_transport() {
 #[tokio::test]
 async fn one_endpoints_sessions_are_not_anothers() {
     let served = crate::served::Served::endpoints(|watch| {
-        let one = at(
-            Endpoints::new(),
-            "/echo",
-            Echo(watch.clone()),
-            SockJs::default(),
-        );
-        at(one, "/other", Echo(watch), SockJs::default())
+        let one = at(Endpoints::new(), "/echo", Echo(watch.clone()), patient());
+        at(one, "/other", Echo(watch), patient())
     })
     .await;
     By::Xhr.open(served.addr, "/echo/0/s").await;

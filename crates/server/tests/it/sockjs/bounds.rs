@@ -7,15 +7,15 @@ use sockeye_types::{Limits, Message};
 
 use super::{
     by::By,
-    served::{at, echo, telling},
+    served::{at, echo, patient, telling},
     wire::{Ask, Http},
 };
-use crate::served::{Echo, LATE, SOON, Served, Watch};
+use crate::served::{Echo, SOON, Served, Watch};
 
 #[tokio::test]
 async fn a_body_may_have_so_many_bytes_and_no_more() {
     let body = r#"["0123456789"]"#;
-    let served = echo(SockJs::default().body_bytes(body.len())).await;
+    let served = echo(patient().body_bytes(body.len())).await;
     for by in By::POLLING {
         let session = format!("/echo/0/{by:?}");
         by.open(served.addr, &session).await;
@@ -32,7 +32,7 @@ async fn a_body_may_have_so_many_bytes_and_no_more() {
 
 #[tokio::test]
 async fn a_body_that_announces_too_much_is_refused_before_it_is_sent() {
-    let served = echo(SockJs::default().body_bytes(1000)).await;
+    let served = echo(patient().body_bytes(1000)).await;
     By::Xhr.open(served.addr, "/echo/0/s").await;
     let announced = Ask::new("POST", "/echo/0/s/xhr_send").field("Content-Length", "1001");
     assert_eq!(announced.begin(served.addr).await.head.status, 413);
@@ -40,7 +40,7 @@ async fn a_body_that_announces_too_much_is_refused_before_it_is_sent() {
 
 #[tokio::test]
 async fn a_body_in_chunks_is_refused_once_it_is_too_much() {
-    let served = echo(SockJs::default().body_bytes(1000)).await;
+    let served = echo(patient().body_bytes(1000)).await;
     By::Xhr.open(served.addr, "/echo/0/s").await;
     let mut http = Http::connect(served.addr).await;
     let endless = Ask::new("POST", "/echo/0/s/xhr_send").field("Transfer-Encoding", "chunked");
@@ -56,7 +56,7 @@ async fn a_body_in_chunks_is_refused_once_it_is_too_much() {
 
 #[tokio::test]
 async fn a_body_may_hold_so_many_messages_and_no_more() {
-    let (served, mut told) = telling(SockJs::default().body_messages(3), |all| all).await;
+    let (served, mut told) = telling(patient().body_messages(3), |all| all).await;
     By::Xhr.open(served.addr, "/echo/0/s").await;
     let refused = By::Xhr
         .send(served.addr, "/echo/0/s", r#"["1","2","3","4"]"#)
@@ -73,7 +73,7 @@ async fn a_body_may_hold_so_many_messages_and_no_more() {
 #[tokio::test]
 async fn a_message_may_have_so_many_bytes_and_no_more() {
     let limits = Limits::default().message_bytes(16);
-    let (served, mut told) = telling(SockJs::default(), |all| all.limits(limits)).await;
+    let (served, mut told) = telling(patient(), |all| all.limits(limits)).await;
     By::Xhr.open(served.addr, "/echo/0/s").await;
     let most = format!("[\"{}\"]", "\\u0041".repeat(16));
     assert_eq!(
@@ -93,7 +93,7 @@ async fn a_message_may_have_so_many_bytes_and_no_more() {
 
 #[tokio::test]
 async fn an_endpoint_has_so_many_sessions_and_no_more() {
-    let sockjs = SockJs::default().sessions(2).disconnect_delay(LATE);
+    let sockjs = patient().sessions(2);
     let mut served = echo(sockjs).await;
     let first = By::XhrStreaming.open(served.addr, "/echo/0/1").await;
     By::Xhr.open(served.addr, "/echo/0/2").await;
@@ -112,9 +112,7 @@ async fn an_endpoint_has_so_many_sessions_and_no_more() {
 
 #[tokio::test]
 async fn an_address_has_so_many_sessions_and_no_more() {
-    let sockjs = SockJs::default()
-        .sessions_per_address(2)
-        .disconnect_delay(LATE);
+    let sockjs = patient().sessions_per_address(2);
     let mut served = echo(sockjs).await;
     let first = By::XhrStreaming.open(served.addr, "/echo/0/1").await;
     By::Xhr.open(served.addr, "/echo/0/2").await;
@@ -155,14 +153,9 @@ async fn away(sockjs: SockJs, overflow: Overflow, limits: Limits) -> (Served, Gr
             watch,
             all: all.clone(),
         };
-        at(
-            Endpoints::new(),
-            "/all",
-            joins,
-            sockjs.disconnect_delay(LATE),
-        )
-        .overflow(overflow)
-        .limits(limits)
+        at(Endpoints::new(), "/all", joins, sockjs)
+            .overflow(overflow)
+            .limits(limits)
     })
     .await;
     By::Xhr.open(served.addr, "/all/0/s").await;
@@ -177,7 +170,7 @@ async fn away(sockjs: SockJs, overflow: Overflow, limits: Limits) -> (Served, Gr
 
 #[tokio::test]
 async fn so_many_messages_wait_for_who_is_away_and_one_more_closes_the_session() {
-    let sockjs = || SockJs::default().cached_messages(3);
+    let sockjs = || patient().cached_messages(3);
     let (served, all) = away(sockjs(), Overflow::Close, Limits::default()).await;
     for number in ["1", "2", "3"] {
         all.send(number);
@@ -211,7 +204,7 @@ async fn of_messages_that_wait_the_oldest_may_make_room_or_all() {
         (Overflow::KeepLatest, "a[\"4\"]\n"),
     ];
     for (overflow, left) in policies {
-        let sockjs = SockJs::default().cached_messages(3);
+        let sockjs = patient().cached_messages(3);
         let (served, all) = away(sockjs, overflow, Limits::default()).await;
         for number in ["1", "2", "3", "4"] {
             all.send(number);
@@ -233,7 +226,7 @@ async fn the_outbox_bounds_the_bytes_that_wait() {
     ];
     for (overflow, last) in policies {
         let limits = Limits::default().outbox_bytes(64 << 10);
-        let (mut served, all) = away(SockJs::default(), overflow, limits).await;
+        let (mut served, all) = away(patient(), overflow, limits).await;
         for letter in ["a", "b", "c"] {
             all.send(letter.repeat(40 << 10));
         }
@@ -258,9 +251,7 @@ async fn a_receiver_that_stops_reading_is_cut() {
         let all = Group::new();
         let mut served = Served::endpoints(|watch| {
             let all = all.clone();
-            let sockjs = SockJs::default()
-                .stream_bytes(1 << 30)
-                .disconnect_delay(SOON);
+            let sockjs = patient().stream_bytes(1 << 30).disconnect_delay(SOON);
             at(Endpoints::new(), "/all", Joins { watch, all }, sockjs).limits(limits)
         })
         .await;
@@ -284,7 +275,7 @@ async fn a_receiver_that_stops_reading_is_cut() {
 
 #[tokio::test]
 async fn a_head_that_is_never_finished_opens_nothing() {
-    let served = echo(SockJs::default()).await;
+    let served = echo(patient()).await;
     let mut http = Http::connect(served.addr).await;
     let half = b"POST /echo/0/s/xhr HTTP/1.1\r\nHost: sockeye.test\r\n";
     tokio::io::AsyncWriteExt::write_all(&mut http.io, half)
@@ -296,7 +287,7 @@ async fn a_head_that_is_never_finished_opens_nothing() {
 
 #[tokio::test]
 async fn one_who_drips_a_body_keeps_nobody_waiting() {
-    let served = echo(SockJs::default()).await;
+    let served = echo(patient()).await;
     By::Xhr.open(served.addr, "/echo/0/s").await;
     let mut http = Http::connect(served.addr).await;
     let announced = Ask::new("POST", "/echo/0/s/xhr_send").field("Content-Length", "100");
@@ -312,8 +303,7 @@ async fn one_who_drips_a_body_keeps_nobody_waiting() {
 #[tokio::test]
 async fn names_that_are_too_long_are_not_there() {
     let served =
-        Served::endpoints(|watch| at(Endpoints::new(), "/echo", Echo(watch), SockJs::default()))
-            .await;
+        Served::endpoints(|watch| at(Endpoints::new(), "/echo", Echo(watch), patient())).await;
     let most = "s".repeat(128);
     By::Xhr.open(served.addr, &format!("/echo/0/{most}")).await;
     let refused = By::Xhr

@@ -1,10 +1,8 @@
 //! The header fields of every answer: what caches, browsers and load balancers go by.
 
-use sockeye_endpoint::SockJs;
-
 use super::{
     by::By,
-    served::{default_echo, echo},
+    served::{default_echo, echo, patient},
     wire::{Answer, Ask, Head},
 };
 
@@ -125,7 +123,7 @@ async fn nobodys_request_is_allowed_to_all_without_credentials() {
 
 #[tokio::test]
 async fn cors_may_be_left_to_what_stands_before_the_server() {
-    let served = echo(SockJs::default().without_cors()).await;
+    let served = echo(patient().without_cors()).await;
     for (name, answer) in all_answers(served.addr, &[("Origin", "https://page.example")]).await {
         let allowed = answer.head.field("access-control-allow-origin");
         assert_eq!(allowed, None, "{name}");
@@ -193,7 +191,7 @@ async fn a_preflight_gives_back_the_fields_that_it_was_asked_for() {
 
 #[tokio::test]
 async fn a_load_balancers_cookie_is_set_or_given_back_where_it_was_asked_for() {
-    let served = echo(SockJs::default().needs_cookie()).await;
+    let served = echo(patient().needs_cookie()).await;
     let brought = [
         (vec![], "JSESSIONID=dummy"),
         (
@@ -231,7 +229,7 @@ async fn nobody_gets_a_cookie_who_was_not_to_have_one() {
 
 #[tokio::test]
 async fn a_cookie_that_is_no_plain_token_is_not_given_back() {
-    let served = echo(SockJs::default().needs_cookie()).await;
+    let served = echo(patient().needs_cookie()).await;
     // What comes back may neither break the field nor add an attribute.
     let ask = By::Xhr
         .ask("/echo/0/s")

@@ -2,10 +2,9 @@
 
 use super::{
     by::By,
-    served::{closing, default_echo},
+    served::{closing, default_echo, patient},
     wire::{Ask, Http},
 };
-use sockeye_endpoint::SockJs;
 
 #[tokio::test]
 async fn in_http_1_1_a_connection_goes_on_after_each_whole_answer() {
@@ -42,7 +41,7 @@ async fn served_one(served: crate::served::Served) {
 
 #[tokio::test]
 async fn a_stream_has_neither_length_nor_end_until_it_ends() {
-    let served = closing(SockJs::default()).await;
+    let served = closing(patient()).await;
     for by in By::STREAMING {
         let mut stream = by.open(served.addr, &format!("/close/0/{by:?}")).await;
         let head = &stream.http.head;
@@ -58,7 +57,7 @@ async fn a_stream_has_neither_length_nor_end_until_it_ends() {
 
 #[tokio::test]
 async fn in_http_1_0_a_stream_has_no_chunks_and_ends_with_the_connection() {
-    let served = closing(SockJs::default()).await;
+    let served = closing(patient()).await;
     for by in By::STREAMING {
         let session = format!("/close/0/{by:?}");
         let ask = by.ask(&session).http10().field("Connection", "Keep-Alive");

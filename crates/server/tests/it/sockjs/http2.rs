@@ -1,10 +1,13 @@
 //! Sessions over HTTP/2: requests are streams of one connection, and so are receivers.
 
 use http::Request;
-use sockeye_endpoint::{Endpoints, Initiator::Network, SockJs};
+use sockeye_endpoint::{Endpoints, Initiator::Network};
 use sockeye_server::{Http2, Server};
 
-use super::{served::at, wire::Http};
+use super::{
+    served::{at, patient},
+    wire::Http,
+};
 use crate::{
     client::patiently,
     http2_client::{Browser, Duplex, connect},
@@ -15,7 +18,7 @@ use crate::{
 const HOST: &str = "http://sockeye.test/echo";
 
 fn echo(watch: Watch) -> Endpoints {
-    let sockjs = SockJs::default().disconnect_delay(LATE);
+    let sockjs = patient();
     at(Endpoints::new(), "/echo", Echo(watch), sockjs)
 }
 

@@ -5,17 +5,16 @@ use std::time::Duration;
 use sockeye_endpoint::{
     Endpoints,
     Initiator::{Handler as ByHandler, Network, Server},
-    SockJs,
 };
 
 use super::{
     by::By,
-    served::{at, closing, default_echo, echo, telling},
+    served::{at, closing, default_echo, echo, patient, telling},
 };
 use crate::{
     client::patiently,
     closing::Closes,
-    served::{LATE, SOON, Served},
+    served::{SOON, Served},
 };
 
 const STILL_OPEN: &str = r#"c[2010,"Another connection still open"]"#;
@@ -60,7 +59,7 @@ async fn a_second_poll_is_sent_away_too() {
 
 #[tokio::test]
 async fn what_is_sent_while_nobody_receives_waits_and_leaves_in_one_frame() {
-    let (served, mut told) = telling(SockJs::default().disconnect_delay(LATE), |all| all).await;
+    let (served, mut told) = telling(patient(), |all| all).await;
     for by in By::POLLING {
         let session = format!("/echo/0/{by:?}");
         by.open(served.addr, &session).await;
@@ -76,7 +75,7 @@ async fn what_is_sent_while_nobody_receives_waits_and_leaves_in_one_frame() {
 
 #[tokio::test]
 async fn a_session_that_nobody_receives_is_gone_after_the_delay() {
-    let mut served = echo(SockJs::default().disconnect_delay(SOON)).await;
+    let mut served = echo(patient().disconnect_delay(SOON)).await;
     for by in By::POLLING {
         let session = format!("/echo/0/{by:?}");
         by.open(served.addr, &session).await;
@@ -91,7 +90,7 @@ async fn a_session_that_nobody_receives_is_gone_after_the_delay() {
 
 #[tokio::test]
 async fn sending_does_not_keep_a_session() {
-    let mut served = echo(SockJs::default().disconnect_delay(SOON)).await;
+    let mut served = echo(patient().disconnect_delay(SOON)).await;
     By::Xhr.open(served.addr, "/echo/0/s").await;
     // However often: the session ends all the same, and the next send is told.
     let sends = async {
@@ -106,7 +105,7 @@ async fn sending_does_not_keep_a_session() {
 #[tokio::test]
 async fn while_somebody_receives_a_session_lives() {
     // Heartbeats pass meanwhile: each is longer away than the delay.
-    let sockjs = SockJs::default()
+    let sockjs = patient()
         .disconnect_delay(Duration::from_millis(20))
         .heartbeat(Duration::from_millis(60));
     let mut served = echo(sockjs).await;
@@ -122,7 +121,7 @@ async fn while_somebody_receives_a_session_lives() {
 
 #[tokio::test]
 async fn each_transport_has_heartbeats() {
-    let sockjs = SockJs::default().heartbeat(SOON).disconnect_delay(LATE);
+    let sockjs = patient().heartbeat(SOON);
     let served = echo(sockjs).await;
     for by in By::ALL {
         let session = format!("/echo/0/{by:?}");
@@ -139,7 +138,7 @@ async fn each_transport_has_heartbeats() {
 
 #[tokio::test]
 async fn whoever_breaks_off_ends_the_session_at_once() {
-    let mut served = echo(SockJs::default().disconnect_delay(LATE)).await;
+    let mut served = echo(patient()).await;
     for by in By::STREAMING {
         let session = format!("/echo/0/{by:?}");
         let stream = by.open(served.addr, &session).await;
@@ -154,7 +153,7 @@ async fn whoever_breaks_off_ends_the_session_at_once() {
 
 #[tokio::test]
 async fn a_poll_that_breaks_off_ends_the_session_too() {
-    let mut served = echo(SockJs::default().disconnect_delay(LATE)).await;
+    let mut served = echo(patient()).await;
     for by in By::POLLING {
         let session = format!("/echo/0/{by:?}");
         by.open(served.addr, &session).await;
@@ -167,7 +166,7 @@ async fn a_poll_that_breaks_off_ends_the_session_too() {
 
 #[tokio::test]
 async fn whoever_asks_within_the_delay_is_told_of_the_close() {
-    let mut served = closing(SockJs::default()).await;
+    let mut served = closing(patient()).await;
     for by in By::ALL {
         let session = format!("/close/0/{by:?}");
         by.open(served.addr, &session).await;
@@ -186,7 +185,7 @@ async fn whoever_asks_within_the_delay_is_told_of_the_close() {
 
 #[tokio::test]
 async fn a_closed_session_is_forgotten_after_the_delay() {
-    let mut served = closing(SockJs::default().disconnect_delay(SOON)).await;
+    let mut served = closing(patient().disconnect_delay(SOON)).await;
     By::Xhr.open(served.addr, "/close/0/s").await;
     assert_eq!(served.ends.next().await, (3000, ByHandler));
     let gone = async {
@@ -214,8 +213,7 @@ async fn what_was_sent_before_a_close_leaves_before_it() {
         Ok(())
     }
     let served =
-        Served::endpoints(|_| at(Endpoints::new(), "/last", says_and_goes, SockJs::default()))
-            .await;
+        Served::endpoints(|_| at(Endpoints::new(), "/last", says_and_goes, patient())).await;
     let mut stream = By::XhrStreaming.open(served.addr, "/last/0/s").await;
     By::Xhr.send(served.addr, "/last/0/s", r#"["x"]"#).await;
     stream.expect(r#"a["x","x"]"#).await;
@@ -235,8 +233,7 @@ async fn what_was_sent_before_a_close_leaves_before_it() {
 #[tokio::test]
 async fn a_handler_closes_a_session_that_waits() {
     let mut served =
-        Served::endpoints(|watch| at(Endpoints::new(), "/echo", Closes(watch), SockJs::default()))
-            .await;
+        Served::endpoints(|watch| at(Endpoints::new(), "/echo", Closes(watch), patient())).await;
     for by in By::ALL {
         let session = format!("/echo/0/{by:?}");
         let mut receiver = by.open(served.addr, &session).await;
@@ -260,8 +257,7 @@ async fn a_close_without_a_code_is_normal() {
         socket.close(Close::empty());
         Ok(())
     }
-    let served =
-        Served::endpoints(|_| at(Endpoints::new(), "/bye", leaves, SockJs::default())).await;
+    let served = Served::endpoints(|_| at(Endpoints::new(), "/bye", leaves, patient())).await;
     let mut stream = By::XhrStreaming.open(served.addr, "/bye/0/s").await;
     stream.expect(r#"c[1000,"Normal closure"]"#).await;
     stream.ends().await;
@@ -269,7 +265,7 @@ async fn a_close_without_a_code_is_normal() {
 
 #[tokio::test]
 async fn a_poll_that_a_page_forgot_ends_with_a_heartbeat_and_its_session_after_it() {
-    let sockjs = SockJs::default().heartbeat(SOON).disconnect_delay(SOON);
+    let sockjs = patient().heartbeat(SOON).disconnect_delay(SOON);
     let mut served = echo(sockjs).await;
     for by in By::POLLING {
         let session = format!("/echo/0/{by:?}");

@@ -1,8 +1,9 @@
 //! The name that a client gave its session is a secret: whoever knows it may take it over.
 
-use sockeye_endpoint::SockJs;
-
-use super::{by::By, served::telling};
+use super::{
+    by::By,
+    served::{patient, telling},
+};
 use crate::{
     client::Client,
     spans::{collected, line},
@@ -13,7 +14,7 @@ const SECRET: &str = "d0n0t3v3rt3ll";
 #[tokio::test]
 async fn no_line_of_the_log_and_no_handler_sees_a_sessions_name() {
     collected();
-    let (mut served, mut told) = telling(SockJs::default(), |all| all).await;
+    let (mut served, mut told) = telling(patient(), |all| all).await;
     for by in By::ALL {
         let session = format!("/echo/0/{SECRET}{by:?}");
         let receiver = by.open(served.addr, &session).await;

@@ -1,5 +1,6 @@
 //! SockJS on the wire: every rule of SockJS 0.3 and of Sockeye's own bounds, seen by clients that write HTTP by hand.
 
+mod binary;
 mod binding;
 mod bounds;
 mod by;
@@ -7,6 +8,7 @@ mod clock;
 mod escaping;
 mod fields;
 mod framing;
+mod handlers;
 mod http2;
 mod life;
 mod logs;

@@ -3,7 +3,7 @@
 use sockeye_endpoint::{Endpoints, SockJs};
 use sockeye_types::Transport;
 
-use super::{by::By, wire::Ask};
+use super::{by::By, served::patient, wire::Ask};
 use crate::{
     client::{Client, handshake},
     served::{Echo, Served},
@@ -22,7 +22,7 @@ async fn restricted(sockjs: SockJs) -> Served {
 }
 
 fn all_on() -> SockJs {
-    SockJs::default()
+    patient()
         .with(Transport::HtmlFile)
         .with(Transport::JsonpPolling)
 }
@@ -64,7 +64,7 @@ async fn a_foreign_page_can_not_send_to_a_session_it_guessed() {
 
 #[tokio::test]
 async fn a_foreign_page_is_refused_info_and_preflights() {
-    let served = restricted(SockJs::default()).await;
+    let served = restricted(patient()).await;
     let asks = [
         Ask::get("/echo/info"),
         Ask::options("/echo/info"),
@@ -105,7 +105,7 @@ async fn a_page_that_was_named_and_the_servers_own_are_served() {
 
 #[tokio::test]
 async fn what_cors_can_not_protect_is_off_once_origins_are_restricted() {
-    let served = restricted(SockJs::default()).await;
+    let served = restricted(patient()).await;
     for ask in [
         By::HtmlFile.ask("/echo/0/s"),
         By::Jsonp.ask("/echo/0/s"),

@@ -1,9 +1,9 @@
 //! `/info` and the page for hidden frames.
 
-use sockeye_endpoint::{Endpoints, SockJs};
+use sockeye_endpoint::Endpoints;
 
 use super::{
-    served::{default_echo, echo},
+    served::{default_echo, echo, patient},
     wire::Ask,
 };
 use crate::served::{Echo, Served};
@@ -50,7 +50,7 @@ async fn info_has_fresh_entropy_each_time() {
 #[tokio::test]
 async fn info_says_that_there_are_no_websockets_and_where_the_transports_are() {
     let elsewhere = "https://transports.example/echo";
-    let served = echo(SockJs::default().without_websocket().base_url(elsewhere)).await;
+    let served = echo(patient().without_websocket().base_url(elsewhere)).await;
     let info = Ask::get("/echo/info").answer(served.addr).await;
     assert!(info.body.contains(r#""websocket":false"#), "{}", info.body);
     let base = format!(r#""base_url":"{elsewhere}""#);
@@ -59,7 +59,7 @@ async fn info_says_that_there_are_no_websockets_and_where_the_transports_are() {
 
 #[tokio::test]
 async fn the_page_for_frames_loads_the_client_that_was_named() {
-    let served = echo(SockJs::default().client_url("/lib/sockjs-1.6.1.min.js")).await;
+    let served = echo(patient().client_url("/lib/sockjs-1.6.1.min.js")).await;
     let named = [
         "/iframe.html",
         "/iframe-.html",
@@ -114,7 +114,7 @@ async fn a_frames_page_that_is_known_is_not_sent_again() {
 
 #[tokio::test]
 async fn the_name_of_the_client_can_not_end_the_script() {
-    let served = echo(SockJs::default().client_url("/\"></script><b>.js")).await;
+    let served = echo(patient().client_url("/\"></script><b>.js")).await;
     let page = Ask::get("/echo/iframe.html").answer(served.addr).await;
     assert!(!page.body.contains("<b>"), "{}", page.body);
 }

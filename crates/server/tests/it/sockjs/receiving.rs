@@ -1,10 +1,8 @@
 //! What each transport sends to whom receives: preludes, frames, limits, callbacks.
 
-use sockeye_endpoint::SockJs;
-
 use super::{
     by::By,
-    served::{closing, default_echo, echo, telling},
+    served::{closing, default_echo, echo, patient, telling},
     wire::Ask,
 };
 
@@ -85,8 +83,7 @@ async fn thirty_frames_are_below_the_limit_of_a_stream_and_the_next_reaches_it()
         let limit = by.wire("o").len() + 31 * by.wire(&frame).len();
         // The prelude does not count; the limit itself ends the response, one byte more does not.
         for (limit, frames) in [(limit, 31), (limit - 1, 31), (limit + 1, 32)] {
-            let (served, mut told) =
-                telling(SockJs::default().stream_bytes(limit), |all| all).await;
+            let (served, mut told) = telling(patient().stream_bytes(limit), |all| all).await;
             let mut stream = by.open(served.addr, "/echo/0/s").await;
             for number in 0..frames {
                 assert_eq!(stream.by, by, "{number}");
@@ -105,7 +102,7 @@ async fn thirty_frames_are_below_the_limit_of_a_stream_and_the_next_reaches_it()
 
 #[tokio::test]
 async fn with_4096_bytes_31_frames_of_128_characters_end_a_response() {
-    let served = echo(SockJs::default().stream_bytes(4096)).await;
+    let served = echo(patient().stream_bytes(4096)).await;
     let array = format!("[\"{}\"]", "x".repeat(128));
     let mut stream = By::XhrStreaming.open(served.addr, "/echo/0/s").await;
     for _ in 0..31 {
@@ -117,7 +114,7 @@ async fn with_4096_bytes_31_frames_of_128_characters_end_a_response() {
 
 #[tokio::test]
 async fn one_frame_beyond_the_limit_leaves_whole() {
-    let served = echo(SockJs::default().stream_bytes(4096)).await;
+    let served = echo(patient().stream_bytes(4096)).await;
     let array = format!("[\"{}\"]", "x".repeat(100_000));
     for by in By::STREAMING {
         let session = format!("/echo/0/{by:?}");
@@ -130,7 +127,7 @@ async fn one_frame_beyond_the_limit_leaves_whole() {
 
 #[tokio::test]
 async fn the_first_frame_alone_may_reach_the_limit() {
-    let served = echo(SockJs::default().stream_bytes(1)).await;
+    let served = echo(patient().stream_bytes(1)).await;
     for by in By::STREAMING {
         let session = format!("/echo/0/{by:?}");
         by.open(served.addr, &session).await.ends().await;
@@ -201,7 +198,7 @@ async fn a_callback_is_percent_decoded_and_has_two_names() {
 #[tokio::test]
 async fn a_callback_may_have_so_many_bytes_and_no_more() {
     for bytes in [8, 32] {
-        let served = echo(SockJs::default().callback_bytes(bytes)).await;
+        let served = echo(patient().callback_bytes(bytes)).await;
         for url in CALLED_BACK {
             let name = "_".repeat(bytes);
             let ask = |name: &str| Ask::get(format!("/echo/0/{url}/{url}?c={name}"));
@@ -215,7 +212,7 @@ async fn a_callback_may_have_so_many_bytes_and_no_more() {
 
 #[tokio::test]
 async fn a_close_is_a_whole_frame_of_every_transport() {
-    let served = closing(SockJs::default()).await;
+    let served = closing(patient()).await;
     for by in By::ALL {
         let session = format!("/close/0/{by:?}");
         let mut receiver = by.open(served.addr, &session).await;

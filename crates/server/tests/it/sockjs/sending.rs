@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 
 use super::{
     by::By,
-    served::{default_echo, telling},
+    served::{default_echo, patient, telling},
     wire::{Answer, Ask},
 };
-use sockeye_endpoint::SockJs;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -18,7 +17,7 @@ async fn jsonp_send(addr: SocketAddr, kind: &str, body: &str) -> Answer {
 
 #[tokio::test]
 async fn a_body_is_an_array_whatever_its_type_says() {
-    let (served, mut told) = telling(SockJs::default(), |all| all).await;
+    let (served, mut told) = telling(patient(), |all| all).await;
     By::Xhr.open(served.addr, "/echo/0/s").await;
     let kinds = [
         "text/plain",
@@ -45,7 +44,7 @@ async fn a_body_is_an_array_whatever_its_type_says() {
 
 #[tokio::test]
 async fn a_form_is_decoded_and_plain_text_is_not() {
-    let (served, mut told) = telling(SockJs::default(), |all| all).await;
+    let (served, mut told) = telling(patient(), |all| all).await;
     By::Jsonp.open(served.addr, "/echo/0/j").await;
     let bodies = [
         (FORM, "d=%5B%22abc%22%5D", "abc"),
@@ -221,7 +220,7 @@ async fn sending_opens_no_session() {
 
 #[tokio::test]
 async fn messages_of_many_bodies_arrive_in_their_order() {
-    let (served, mut told) = telling(SockJs::default(), |all| all).await;
+    let (served, mut told) = telling(patient(), |all| all).await;
     By::Xhr.open(served.addr, "/echo/0/s").await;
     let mut numbers = 0..90;
     for _ in 0..30 {

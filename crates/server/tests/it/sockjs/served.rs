@@ -8,8 +8,13 @@ use tokio::sync::mpsc;
 
 use crate::{
     client::patiently,
-    served::{Echo, Served, Watch},
+    served::{Echo, LATE, Served, Watch},
 };
+
+/// SockJS with the defaults, but for sessions that wait for a busy machine.
+pub(crate) fn patient() -> SockJs {
+    SockJs::default().disconnect_delay(LATE)
+}
 
 /// Adds an endpoint that is open to all.
 pub(crate) fn at<K>(
@@ -31,7 +36,7 @@ pub(crate) async fn echo(sockjs: SockJs) -> Served {
 
 /// Serves an echo on `/echo`, with the defaults.
 pub(crate) async fn default_echo() -> Served {
-    echo(SockJs::default()).await
+    echo(patient()).await
 }
 
 /// Serves a handler on `/close` that closes as soon as a session is open.

@@ -2,14 +2,14 @@
 
 use super::{
     by::By,
-    served::{at, default_echo, echo},
+    served::{at, default_echo, echo, patient},
     wire::Ask,
 };
 use crate::{
     client::handshake,
     served::{Echo, Served},
 };
-use sockeye_endpoint::{Endpoints, SockJs};
+use sockeye_endpoint::Endpoints;
 
 #[tokio::test]
 async fn the_prefix_greets_with_and_without_a_slash() {
@@ -147,7 +147,7 @@ async fn a_prefix_may_have_parameters_and_more_exact_neighbours() {
             Endpoints::new(),
             "/rooms/{room}",
             Echo(watch.clone()),
-            SockJs::default(),
+            patient(),
         );
         rooms.at("/rooms/{room}/info/now", Echo(watch))
     })
@@ -170,7 +170,7 @@ async fn a_transport_that_is_not_offered_is_not_there() {
         (By::Jsonp, Transport::JsonpPolling),
     ];
     for (by, transport) in off {
-        let served = echo(SockJs::default().without(transport)).await;
+        let served = echo(patient().without(transport)).await;
         let refused = by.ask("/echo/0/s").answer(served.addr).await;
         assert_eq!(refused.status(), 404, "{transport}");
         let other = By::ALL.into_iter().find(|other| *other != by).unwrap();

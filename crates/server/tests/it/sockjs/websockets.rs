@@ -3,13 +3,12 @@
 use sockeye_endpoint::{
     Endpoints,
     Initiator::{Handler as ByHandler, Network, Peer},
-    SockJs,
 };
 use sockeye_types::Transport;
 
 use super::{
     by::By,
-    served::{at, closing, default_echo, echo, telling},
+    served::{at, closing, default_echo, echo, patient, telling},
     wire::Ask,
 };
 use crate::{
@@ -111,7 +110,7 @@ async fn binary_is_no_frame_of_sockjs() {
 
 #[tokio::test]
 async fn a_handlers_close_is_a_frame_and_then_a_closing_handshake() {
-    let mut served = closing(SockJs::default()).await;
+    let mut served = closing(patient()).await;
     let mut client = Client::open(served.addr, "/close/0/s/websocket").await;
     expect(&mut client, "o").await;
     expect(&mut client, r#"c[3000,"Go away!"]"#).await;
@@ -155,7 +154,7 @@ async fn a_framed_websocket_is_asked_by_pings() {
     use sockeye_types::Heartbeat;
     let heartbeat = Heartbeat::default().period(SOON);
     let served = Served::endpoints(|watch| {
-        at(Endpoints::new(), "/echo", Echo(watch), SockJs::default()).heartbeat(heartbeat)
+        at(Endpoints::new(), "/echo", Echo(watch), patient()).heartbeat(heartbeat)
     })
     .await;
     let mut client = framed(&served).await;
@@ -164,7 +163,7 @@ async fn a_framed_websocket_is_asked_by_pings() {
 
 #[tokio::test]
 async fn below_the_prefix_and_on_it_a_websocket_is_raw() {
-    let (mut served, mut told) = telling(SockJs::default(), |all| all).await;
+    let (mut served, mut told) = telling(patient(), |all| all).await;
     for path in ["/echo", "/echo/websocket"] {
         let mut client = Client::open(served.addr, path).await;
         assert_eq!(told.session().await.transport(), Transport::WebSocket);
@@ -181,7 +180,7 @@ async fn below_the_prefix_and_on_it_a_websocket_is_raw() {
 
 #[tokio::test]
 async fn a_raw_websocket_is_closed_with_the_handlers_reason() {
-    let mut served = closing(SockJs::default()).await;
+    let mut served = closing(patient()).await;
     let mut client = Client::open(served.addr, "/close/websocket").await;
     let close = client.frame().await.unwrap();
     assert_eq!(close.first, CLOSE);
@@ -249,7 +248,7 @@ async fn a_handshake_may_name_other_tokens_in_any_case() {
 
 #[tokio::test]
 async fn without_websockets_neither_url_is_there() {
-    let served = echo(SockJs::default().without_websocket()).await;
+    let served = echo(patient().without_websocket()).await;
     for url in [FRAMED, "/echo/websocket"] {
         let mut client = Client::connect(served.addr).await;
         client.send(handshake(url, "").as_bytes()).await;
@@ -268,7 +267,7 @@ async fn without_websockets_neither_url_is_there() {
 async fn a_message_to_a_framed_websocket_has_the_endpoints_limit() {
     use sockeye_types::Limits;
     let served = Served::endpoints(|watch| {
-        at(Endpoints::new(), "/echo", Echo(watch), SockJs::default())
+        at(Endpoints::new(), "/echo", Echo(watch), patient())
             .limits(Limits::default().message_bytes(64))
     })
     .await;
@@ -283,8 +282,7 @@ async fn a_message_to_a_framed_websocket_has_the_endpoints_limit() {
 #[tokio::test]
 async fn a_session_that_the_handler_ends_is_told_in_a_frame_first() {
     let served =
-        Served::endpoints(|watch| at(Endpoints::new(), "/echo", Closes(watch), SockJs::default()))
-            .await;
+        Served::endpoints(|watch| at(Endpoints::new(), "/echo", Closes(watch), patient())).await;
     let mut client = framed(&served).await;
     say(&mut client, r#"["bye"]"#).await;
     expect(&mut client, r#"c[4002,"enough"]"#).await;
