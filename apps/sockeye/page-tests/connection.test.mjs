@@ -1,26 +1,43 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ANSWER_TIME, CONNECT_TIME, Connection, SLOWEST, STEADY_TIME } from "../page/connection.js";
+import { ANSWER_TIME, CONNECT_TIME, Connection, PROOF_TIME, SLOWEST, STEADY_TIME } from "../page/connection.js";
 import { delay } from "../page/backoff.js";
+import { Ladder } from "../page/ladder.js";
 import { Clock } from "./clock.mjs";
 
 /** A connection with the sockets it asked for, the states it went through and what it heard. */
-function setUp() {
+function setUp(picked = "websocket") {
   const clock = new Clock();
-  const [sockets, states, heard, last] = [[], [], [], {}];
-  const connect = (url) => {
-    const socket = { url, sent: [], bufferedAmount: 0, closed: 0, send: (text) => socket.sent.push(text), close: () => (socket.closed += 1) };
+  const [sockets, states, heard, last, asked] = [[], [], [], {}, []];
+  const connect = (transport) => {
+    const socket = { transport, sent: [], bufferedAmount: 0, closed: 0, send: (text) => socket.sent.push(text), close: () => (socket.closed += 1) };
     sockets.push(socket);
     return socket;
   };
   const connection = new Connection(
-    "ws://test/say",
+    new Ladder(picked),
     { onStatus: (status) => (states.push(status.state), (last.status = status)), onMessage: (data) => heard.push(data) },
-    { connect, setTimer: clock.setTimer, clearTimer: clock.clearTimer, chance: () => 1, now: () => clock.now },
+    {
+      connect,
+      ask: () => new Promise((answer) => asked.push(answer)),
+      setTimer: clock.setTimer,
+      clearTimer: clock.clearTimer,
+      chance: () => 1,
+      now: () => clock.now,
+      date: () => clock.now,
+    },
   );
-  return { clock, sockets, states, heard, last, connection };
+  /** Answers the last question whether the server is there. */
+  const answer = async (whether) => {
+    asked.at(-1)(whether);
+    await Promise.resolve();
+    await Promise.resolve();
+  };
+  return { clock, sockets, states, heard, last, asked, answer, connection };
 }
+
+const tried = (sockets) => sockets.map(({ transport }) => transport);
 
 test("it connects, opens, hears and says", () => {
   const { sockets, states, heard, connection } = setUp();
@@ -169,4 +186,104 @@ test("a stopped connection leaves nothing behind and can be started again", () =
   assert.deepEqual([clock.size, sockets[0].closed, sockets[0].onclose], [0, 1, null]);
   connection.start();
   assert.deepEqual(states, ["connecting", "open", "closed", "connecting"]);
+});
+
+test("a transport that is blocked gives way to the next at once, and what passes something stays", async () => {
+  const { clock, sockets, states, answer, connection } = setUp("auto");
+  connection.start();
+  sockets[0].onclose({ code: 1006 });
+  await answer("there");
+  assert.deepEqual(tried(sockets), ["websocket", "xhr-streaming"]);
+  sockets[1].onopen();
+  sockets[1].onmessage({ data: "own" });
+  sockets[1].onclose({ code: 1006 });
+  clock.pass(delay(1, 1));
+  assert.deepEqual(tried(sockets), ["websocket", "xhr-streaming", "xhr-streaming"]);
+  assert.deepEqual(states, ["connecting", "waiting", "connecting", "open", "waiting", "connecting"]);
+});
+
+test("a transport that opens and passes nothing is blocked, too, and does not take long", async () => {
+  const { clock, sockets, answer, connection } = setUp("auto");
+  connection.start();
+  clock.pass(PROOF_TIME - 1);
+  assert.equal(sockets[0].closed, 0);
+  sockets[0].onopen();
+  connection.send("hello");
+  clock.pass(PROOF_TIME - 1);
+  assert.equal(sockets[0].closed, 0);
+  clock.pass(1);
+  assert.equal(sockets[0].closed, 1);
+  await answer("there");
+  assert.deepEqual(tried(sockets), ["websocket", "xhr-streaming"]);
+  clock.pass(PROOF_TIME);
+  assert.equal(sockets[1].closed, 1, "one that does not open");
+});
+
+test("a server that is not there is no reason to try something else", async () => {
+  const { clock, sockets, answer, connection } = setUp("auto");
+  connection.start();
+  for (let failures = 0; failures < 3; failures += 1) {
+    sockets[failures].onclose({ code: 1006 });
+    await answer("unreachable");
+    clock.pass(delay(failures, 1));
+  }
+  assert.deepEqual(tried(sockets), Array(4).fill("websocket"));
+});
+
+test("a server that says itself that it closes, or once passed something, blocks nothing", () => {
+  const { clock, sockets, asked, connection } = setUp("auto");
+  connection.start();
+  sockets[0].onopen();
+  sockets[0].onclose({ code: 1012 });
+  clock.pass(delay(0, 1));
+  sockets[1].onopen();
+  sockets[1].onmessage({ data: "own" });
+  sockets[1].onclose({ code: 1006 });
+  clock.pass(delay(1, 1));
+  assert.deepEqual([tried(sockets), asked.length], [Array(3).fill("websocket"), 0]);
+});
+
+test("the next attempt waits until it is known whether the server is there, and a late answer changes nothing", async () => {
+  const { clock, sockets, answer, asked, connection } = setUp("auto");
+  connection.start();
+  sockets[0].onclose({ code: 1006 });
+  clock.pass(60_000);
+  assert.equal(sockets.length, 1);
+  await answer("unreachable");
+  assert.equal(sockets.length, 2);
+  sockets[1].onclose({ code: 1006 });
+  connection.retry();
+  await answer("there");
+  assert.deepEqual([tried(sockets), asked.length], [Array(3).fill("websocket"), 2]);
+  connection.stop();
+  assert.equal(clock.size, 0);
+});
+
+test("once all are blocked the first comes again, after the wait that is due", async () => {
+  const { clock, sockets, answer, connection } = setUp("auto");
+  connection.start();
+  for (let n = 0; n < 4; n += 1) {
+    sockets[n].onclose({ code: 1006 });
+    await answer("there");
+  }
+  assert.deepEqual(tried(sockets), ["websocket", "xhr-streaming", "eventsource", "xhr-polling"]);
+  clock.pass(delay(3, 1) - 1);
+  assert.equal(sockets.length, 4);
+  clock.pass(1);
+  assert.equal(sockets[4].transport, "websocket");
+});
+
+test("what is picked is taken at once and stays, blocked or not", () => {
+  const { clock, sockets, asked, last, connection } = setUp("auto");
+  connection.pick("eventsource");
+  assert.equal(sockets.length, 0, "a closed connection stays closed");
+  connection.start();
+  sockets[0].onopen();
+  assert.deepEqual(last.status, { state: "open", transport: "eventsource" });
+  connection.pick("xhr-polling");
+  assert.equal(sockets[0].closed, 1);
+  sockets[1].onclose({ code: 1006 });
+  assert.equal(last.status.transport, "xhr-polling");
+  clock.pass(delay(0, 1));
+  assert.deepEqual([tried(sockets), asked.length], [["eventsource", "xhr-polling", "xhr-polling"], 0]);
 });
