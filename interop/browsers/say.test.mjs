@@ -4,6 +4,7 @@
 
 import { after, describe } from "node:test";
 import { KINDS, launch } from "./browser.mjs";
+import { craft } from "./craft.mjs";
 import { losses } from "./losses.mjs";
 import { reach } from "./reach.mjs";
 import { talk } from "./talk.mjs";
@@ -18,6 +19,7 @@ describe("/say", { concurrency: browsers.size }, () => {
       talk(kind, browser);
       losses(kind, browser);
       reach(browser);
+      craft(browser);
       after(() => browser.close());
     });
   }
