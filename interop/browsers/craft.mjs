@@ -13,25 +13,30 @@ export function craft(browser) {
   test("the keyboard reaches everything, and what has the focus shows it", async (t) => {
     const { join } = await room(t, browser);
     const person = await join("Mina");
-    await person.page.evaluate(() => document.activeElement?.blur());
+    // From the top, and no further than the end: beyond it the browser's own controls have the focus, and Firefox does
+    // not give it back without a screen.
+    await person.page.evaluate(() => {
+      document.body.tabIndex = -1;
+      document.body.focus();
+      document.body.removeAttribute("tabindex");
+    });
     const reached = new Set();
-    for (let n = 0; n < 12; n++) {
+    while (!reached.has("send") && reached.size < 20) {
       await person.page.keyboard.press("Tab");
       const at = await person.page.evaluate(async () => {
         const { activeElement: element } = document;
-        if (!element || element === document.body) return undefined;
         await Promise.allSettled(element.getAnimations().map((animation) => animation.finished));
-        const { outlineStyle } = getComputedStyle(element);
-        // The link that skips shows the focus by being there at all.
+        // The link that skips shows the focus by being there at all, the list of transports around what it lies over.
         const appears = element.matches(".skip") && element.getBoundingClientRect().top >= 0;
-        const shows = outlineStyle !== "none" || appears || element.matches("#message");
+        const outlined = getComputedStyle(element.closest(".carrier") ?? element).outlineStyle !== "none";
+        const shows = outlined || appears || element.matches("#message");
         return { name: element.id || element.className || element.tagName.toLowerCase(), shows };
       });
-      if (!at) continue;
       assert.ok(at.shows, `${at.name} has the focus and does not show it`);
+      assert.ok(!reached.has(at.name), `${at.name} has the focus again, and ${[...reached]} is all there was`);
       reached.add(at.name);
     }
-    for (const name of ["skip", "name", "log", "attach", "message", "send"]) {
+    for (const name of ["skip", "transport", "name", "log", "attach", "message", "send"]) {
       assert.ok(reached.has(name), `${name} is not among ${[...reached]}`);
     }
     person.isContent();

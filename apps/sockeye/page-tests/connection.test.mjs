@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { ANSWER_TIME, CONNECT_TIME, Connection, PROOF_TIME, SLOWEST, STEADY_TIME } from "../page/connection.js";
 import { delay } from "../page/backoff.js";
-import { Ladder } from "../page/ladder.js";
+import { FIRST_CLIMB, Ladder } from "../page/ladder.js";
 import { Clock } from "./clock.mjs";
 
 /** A connection with the sockets it asked for, the states it went through and what it heard. */
@@ -17,7 +17,7 @@ function setUp(picked = "websocket") {
   };
   const connection = new Connection(
     new Ladder(picked),
-    { onStatus: (status) => (states.push(status.state), (last.status = status)), onMessage: (data) => heard.push(data) },
+    { onStatus: (status) => (states.push(status.state), (last.status = status)), onMessage: (data) => heard.push(data), onBeside: () => heard.push("(beside)") },
     {
       connect,
       ask: () => new Promise((answer) => asked.push(answer)),
@@ -286,4 +286,48 @@ test("what is picked is taken at once and stays, blocked or not", () => {
   assert.equal(last.status.transport, "xhr-polling");
   clock.pass(delay(0, 1));
   assert.deepEqual([tried(sockets), asked.length], [["eventsource", "xhr-polling", "xhr-polling"], 0]);
+});
+
+/** A connection below the top, over which something passed. */
+async function fallen() {
+  const all = setUp("auto");
+  all.connection.start();
+  all.sockets[0].onclose({ code: 1006 });
+  await all.answer("there");
+  all.sockets[1].onopen();
+  all.sockets[1].onmessage({ data: "own" });
+  return all;
+}
+
+test("from further down WebSocket is tried beside, and takes over without a gap", async () => {
+  const { clock, sockets, states, heard, last, connection } = await fallen();
+  clock.pass(FIRST_CLIMB);
+  const [, below, above] = sockets;
+  assert.equal(above.transport, "websocket");
+  assert.equal(last.status.transport, "xhr-streaming");
+  above.onopen();
+  for (const data of ["here", "more"]) above.onmessage({ data });
+  below.onmessage({ data: "here" });
+  assert.deepEqual(heard, ["own", "(beside)", "here", "more"]);
+  assert.deepEqual([below.closed, above.closed, last.status], [1, 0, { state: "open", transport: "websocket" }]);
+  connection.send("ho");
+  above.onmessage({ data: "ho" });
+  clock.pass(10 * FIRST_CLIMB);
+  assert.deepEqual([above.sent, heard.at(-1), sockets.length, states.at(-1)], [["ho"], "ho", 3, "open"]);
+});
+
+test("a WebSocket that fails beside disturbs nothing, and is tried again later each time", async () => {
+  const { clock, sockets, states, connection } = await fallen();
+  for (const wait of [FIRST_CLIMB, 2 * FIRST_CLIMB, 4 * FIRST_CLIMB]) {
+    clock.pass(wait - 1);
+    const count = sockets.length;
+    clock.pass(1);
+    assert.equal(sockets.length, count + 1);
+    sockets.at(-1).onclose({ code: 1006 });
+  }
+  assert.deepEqual([states.at(-1), sockets[1].closed], ["open", 0]);
+  clock.pass(8 * FIRST_CLIMB);
+  const beside = sockets.at(-1);
+  connection.stop();
+  assert.deepEqual([beside.closed, clock.size], [1, 0]);
 });

@@ -9,11 +9,13 @@
 //                 (time is up, or retry)
 //
 // What carries it, a ladder chooses for each attempt. When nothing passed at all and the server answers other requests,
-// the transport is blocked, and the next attempt takes another at once.
+// the transport is blocked, and the next attempt takes another at once. From further down WebSocket is tried again now and
+// then, beside what carries it meanwhile.
 //
 // Whatever it needs of its surroundings (sockets, timers, chance) is handed in, so that tests can move the clock.
 
 import { delay } from "./backoff.js";
+import { Climb } from "./climb.js";
 import { Timer } from "./timer.js";
 
 /** How long an attempt to connect may take, in milliseconds. */
@@ -52,6 +54,7 @@ const ABNORMAL = 1006;
  * @typedef {object} Listener
  * @property {(status: Status) => void} onStatus
  * @property {(data: string | ArrayBuffer) => void} onMessage
+ * @property {() => void} onBeside another transport listens as well: something that comes back should be said
  */
 
 /** A socket that comes back. */
@@ -78,6 +81,13 @@ export class Connection {
    * @type {Timer}
    */
   #answer;
+  /**
+   * Runs while it is open below the top of the ladder.
+   * @type {Timer}
+   */
+  #untilClimb;
+  /** @type {Climb | undefined} */
+  #climb;
   #failures = 0;
   /** How much was still to leave the browser when that was last looked at. */
   #left = 0;
@@ -100,6 +110,7 @@ export class Connection {
     this.#around = around;
     this.#timer = new Timer(around);
     this.#answer = new Timer(around);
+    this.#untilClimb = new Timer(around);
   }
 
   /** Connects, unless that is under way or done. */
@@ -177,12 +188,16 @@ export class Connection {
     this.#proved = false;
     this.#transport = this.#ladder.next(this.#around.date());
     this.#enter({ state: "connecting", transport: this.#transport });
-    const socket = this.#around.connect(this.#transport);
+    this.#carry(this.#around.connect(this.#transport));
+    this.#timer.start(() => this.#lost(0), this.#isOnTrial ? PROOF_TIME : CONNECT_TIME);
+  }
+
+  /** @param {Socket} socket */
+  #carry(socket) {
     socket.onopen = () => this.#opened();
     socket.onmessage = (event) => this.#heard(event.data);
     socket.onclose = (event) => this.#lost(event.code);
     this.#socket = socket;
-    this.#timer.start(() => this.#lost(0), this.#isOnTrial ? PROOF_TIME : CONNECT_TIME);
   }
 
   #opened() {
@@ -190,6 +205,37 @@ export class Connection {
       this.#failures = 0;
     }, STEADY_TIME);
     this.#enter({ state: "open", transport: this.#transport });
+    this.#planClimb();
+  }
+
+  #planClimb() {
+    const { climbAt } = this.#ladder;
+    if (climbAt === undefined) return;
+    this.#untilClimb.start(() => this.#startClimb(), Math.max(0, climbAt - this.#around.date()));
+  }
+
+  #startClimb() {
+    const date = this.#around.date();
+    const transport = this.#ladder.next(date);
+    if (transport === this.#transport) return this.#planClimb();
+    const listener = {
+      onOpen: () => this.#listener.onBeside(),
+      onReady: (/** @type {Socket} */ socket, /** @type {(string | ArrayBuffer)[]} */ rest) => {
+        this.#climb = undefined;
+        this.#abandon();
+        this.#transport = transport;
+        this.#ladder.proved();
+        this.#carry(socket);
+        this.#opened();
+        for (const data of rest) this.#heard(data);
+      },
+      onFailed: () => {
+        this.#climb = undefined;
+        this.#ladder.blocked(this.#around.date());
+        this.#planClimb();
+      },
+    };
+    this.#climb = new Climb(this.#around.connect(transport), listener, this.#around);
   }
 
   /** @param {string | ArrayBuffer} data */
@@ -197,6 +243,7 @@ export class Connection {
     this.#answer.stop();
     this.#prove();
     this.#listener.onMessage(data);
+    this.#climb?.heard(data);
   }
 
   #prove() {
@@ -246,6 +293,9 @@ export class Connection {
   #abandon() {
     this.#timer.stop();
     this.#answer.stop();
+    this.#untilClimb.stop();
+    this.#climb?.stop();
+    this.#climb = undefined;
     this.#judging = "no";
     this.#clear = 0;
     const socket = this.#socket;

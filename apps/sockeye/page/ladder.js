@@ -82,6 +82,11 @@ export class Ladder {
     if (picked === "auto") this.#rung = 0;
   }
 
+  /** When the top may be tried again; `undefined` if this is it, or something else was picked. */
+  get climbAt() {
+    return this.#picked === "auto" && this.#rung > 0 ? this.#climbAt : undefined;
+  }
+
   /**
    * Returns what the next attempt tries.
    * @param {number} now

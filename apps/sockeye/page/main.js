@@ -61,7 +61,7 @@ const picker = new Picker(ladder.picked, words, (picked) => {
 });
 const connection = new Connection(
   ladder,
-  { onStatus: (status) => void changed(status), onMessage: (data) => room.hear(data) },
+  { onStatus: (status) => void changed(status), onMessage: (data) => room.hear(data), onBeside: () => room.refresh() },
   network(new URL("/say", location.href).href, randomId),
 );
 const outbox = new Outbox((data) => connection.send(data), (key) => log.mark(key, "failed"));
