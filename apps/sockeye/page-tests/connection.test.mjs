@@ -331,3 +331,16 @@ test("a WebSocket that fails beside disturbs nothing, and is tried again later e
   connection.stop();
   assert.deepEqual([beside.closed, clock.size], [1, 0]);
 });
+
+test("what is said last goes the way that a transport has for it", () => {
+  const { sockets, connection } = setUp();
+  connection.sendLast("too early");
+  connection.start();
+  sockets[0].onopen();
+  connection.sendLast("bye");
+  assert.deepEqual(sockets[0].sent, ["bye"]);
+  const last = [];
+  sockets[0].sendLast = (text) => last.push(text);
+  connection.sendLast("bye");
+  assert.deepEqual([last, sockets[0].sent], [["bye"], ["bye"]]);
+});

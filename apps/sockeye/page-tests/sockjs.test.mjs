@@ -11,6 +11,9 @@ const turns = () => new Promise((done) => setImmediate(done));
 class Network {
   requests = [];
   sources = [];
+  beacons = [];
+
+  beacon = (url, body) => this.beacons.push({ url, body }) > 0;
 
   fetch = (url, init) =>
     new Promise((resolve, reject) => {
@@ -50,9 +53,16 @@ class Network {
 /** A session with what it told. */
 function setUp(transport) {
   const [network, clock, told] = [new Network(), new Clock(), []];
-  const { fetch, eventSource } = network;
+  const { fetch, eventSource, beacon } = network;
   const { setTimer, clearTimer } = clock;
-  const socket = new SockJs("http://test/say", transport, { fetch, eventSource, setTimer, clearTimer, newId: () => "id" });
+  const socket = new SockJs("http://test/say", transport, {
+    fetch,
+    eventSource,
+    beacon,
+    setTimer,
+    clearTimer,
+    newId: () => "id",
+  });
   socket.onopen = () => told.push("open");
   socket.onmessage = ({ data }) => told.push(typeof data === "string" ? data : [...new Uint8Array(data)]);
   socket.onclose = ({ code }) => told.push({ code });
@@ -210,4 +220,14 @@ test("who closes gives up the receiver, but lets a goodbye that is under way arr
   const idle = await open();
   idle.socket.close();
   assert.equal(idle.stream.aborted, true);
+});
+
+test("what is said as the page is left outlives it", async () => {
+  const { network, socket } = await open();
+  socket.send("under way");
+  socket.sendLast("bye");
+  assert.deepEqual(network.beacons, [{ url: "http://test/say/000/id/xhr_send", body: '["bye"]' }]);
+  socket.close();
+  socket.sendLast("again");
+  assert.equal(network.beacons.length, 1);
 });

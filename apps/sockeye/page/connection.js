@@ -158,6 +158,16 @@ export class Connection {
     return true;
   }
 
+  /**
+   * Sends as the page is left.
+   * @param {string} text
+   */
+  sendLast(text) {
+    if (this.#status.state !== "open" || !this.#socket) return;
+    if (this.#socket.sendLast) this.#socket.sendLast(text);
+    else this.#socket.send(text);
+  }
+
   /** The system takes a short text at once, wherever it goes: that it left the browser then means nothing. */
   #expectAnswer() {
     // The system's buffers hold a whole picture, and are not seen.

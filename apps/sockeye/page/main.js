@@ -78,6 +78,7 @@ const room = new Room(
   },
   {
     send: (text) => connection.send(text),
+    sendLast: (text) => connection.sendLast(text),
     setTimer: (run, ms) => setTimeout(run, ms),
     chance: Math.random,
     now: () => performance.now(),

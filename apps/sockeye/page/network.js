@@ -22,6 +22,8 @@ export function network(endpoint, newId) {
   };
   const http = {
     fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init) => fetch(url, init),
+    // Firefox gives up other requests of a page that is left.
+    beacon: (/** @type {string} */ url, /** @type {string} */ body) => navigator.sendBeacon(url, body),
     eventSource: (/** @type {string} */ url) => new EventSource(url),
   };
   return {

@@ -26,7 +26,11 @@ const MESSAGE_TOO_BIG = 1009;
 const CONTENT_TOO_LARGE = 413;
 
 /**
- * @typedef {import("./receiver.js").Browser & import("./timer.js").Timers & {newId: () => string}} Surroundings
+ * @typedef {object} Own
+ * @property {() => string} newId
+ * @property {(url: string, body: string) => boolean} beacon sends what outlives the page; returns whether it does
+ *
+ * @typedef {import("./receiver.js").Browser & import("./timer.js").Timers & Own} Surroundings
  *
  * What a connection needs of a WebSocket, or of what stands in for it.
  * @typedef {object} Socket
@@ -35,6 +39,7 @@ const CONTENT_TOO_LARGE = 413;
  * @property {((event: any) => void) | null} onclose of an event with its `code`
  * @property {number} bufferedAmount
  * @property {(data: string | Uint8Array<ArrayBuffer>) => void} send
+ * @property {(text: string) => void} [sendLast] sends as the page is left, if that needs another way
  * @property {() => void} close
  */
 
@@ -89,6 +94,15 @@ export class SockJs {
     this.#waiting.push(text);
     this.#letters += text.length;
     this.#pump();
+  }
+
+  /**
+   * Sends as the page is left, when a browser may give up requests.
+   * @param {string} text
+   */
+  sendLast(text) {
+    if (this.#state !== "open") return;
+    if (!this.#around.beacon(`${this.#session}/xhr_send`, `[${JSON.stringify(text)}]`)) this.send(text);
   }
 
   /** Closes; what is under way may still arrive, what waits may not: half of it would be out of order. */
