@@ -8,6 +8,7 @@ import { craft } from "./craft.mjs";
 import { losses } from "./losses.mjs";
 import { reach } from "./reach.mjs";
 import { talk } from "./talk.mjs";
+import { transports } from "./transports.mjs";
 
 const kinds = KINDS.filter((kind) => [undefined, kind].includes(process.env.BROWSER));
 const browsers = new Map(await Promise.all(kinds.map(async (kind) => [kind, await launch(kind)])));
@@ -17,6 +18,7 @@ describe("/say", { concurrency: browsers.size }, () => {
   for (const [kind, browser] of browsers) {
     describe(kind, { concurrency: 1 }, () => {
       talk(kind, browser);
+      transports(kind, browser);
       losses(kind, browser);
       reach(browser);
       craft(browser);
