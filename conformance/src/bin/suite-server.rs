@@ -1,13 +1,13 @@
-//! `suite-server --listen ADDR`: the echo server that outside suites run against.
+//! `suite-server --listen ADDR`: what outside suites run against.
 
 use std::{num::NonZeroUsize, process::ExitCode};
 
 use clap::Parser;
-use sockeye::{
-    ContextTakeover, Deflate, Endpoints, HandlerResult, Limits, ServeError, Server, Socket,
-};
+use sockeye::{ContextTakeover, Deflate, Endpoints, Limits, ServeError, Server};
+use sockeye_conformance::services;
 
-/// Serves echo on `/`, with compression and room for the suites' largest messages.
+/// Serves echo on `/`, with compression and room for Autobahn's largest messages, and SockJS's services below `/echo`,
+/// `/close` and so on.
 #[derive(Debug, Parser)]
 struct Args {
     /// Where to listen.
@@ -38,19 +38,12 @@ async fn serve(listen: &str) -> Result<(), ServeError> {
         .min_bytes(0)
         .contexts(ContextTakeover::Kept, ContextTakeover::Kept);
     let endpoints = Endpoints::new()
-        .at("/", echo)
+        .at("/", services::echo)
         .allowed_origins(["*"])
         .limits(limits)
         .deflate(deflate);
-    let bound = Server::new(endpoints)
+    let bound = Server::new(services::add_to(endpoints))
         .workers(NonZeroUsize::MIN)
         .bind(listen)?;
     bound.run().await
-}
-
-async fn echo(mut socket: Socket) -> HandlerResult {
-    while let Some(message) = socket.recv().await {
-        socket.send(message).await?;
-    }
-    Ok(())
 }

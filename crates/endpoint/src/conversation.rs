@@ -99,6 +99,11 @@ impl Conversation {
         }
     }
 
+    /// Moves messages as [`take`](Self::take) does, and leaves whatever else is due for it.
+    pub fn take_messages(&self, budget: usize, into: &mut VecDeque<Outgoing>) {
+        self.session.state().outbox.take(budget, into);
+    }
+
     /// Says that everything that was taken is with the kernel: there is room again.
     pub fn written(&self) {
         let wake = self.session.state().outbox.written();

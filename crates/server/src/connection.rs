@@ -9,7 +9,6 @@ use std::{
 };
 
 use http::{Request, StatusCode, Version};
-use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use sockeye_endpoint::Scheme;
@@ -17,15 +16,17 @@ use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use crate::{
     activity::Activity,
+    answer::{Answer, Reply},
     driver::Stream,
     drivers::Drivers,
     http2,
     options::Http2,
     page::Page,
     proxies::Caller,
+    sockjs,
     tally::Verdict,
     tls::{Protocol, Tls, TlsStream},
-    upgrade::{Reply, answer, is_handshake, text},
+    upgrade::{answer, is_handshake, text},
     worker::{Common, Order, shut_down},
 };
 
@@ -169,8 +170,7 @@ async fn http1<S: Stream>(
         let (alive, activity) = (activity.begin(), activity.clone());
         async move {
             let reply = reply(request, place, drivers).await;
-            drop(alive);
-            Ok::<_, Infallible>(reply.map(|page| Page::new(page, activity)))
+            Ok::<_, Infallible>(reply.map(|page| Page::new(page, activity, alive)))
         }
     });
     let connection = http1::Builder::new()
@@ -229,12 +229,13 @@ pub(crate) async fn reply(
     }
     if let Some(pages) = &common.pages
         && !is_handshake(&request)
+        && !sockjs::is_resource(&common.routes, request.uri().path())
     {
         let (head, body) = request.into_parts();
         match catch_unwind(AssertUnwindSafe(|| pages(&head))) {
             Ok(Some(page)) => {
                 drivers.tally().page(page.status());
-                return page.map(Full::new);
+                return page.map(Answer::from);
             }
             Ok(None) => {}
             Err(_) => {

@@ -2,8 +2,8 @@
 //!
 //! It holds no buffer while its peer is silent. It serves any byte stream, so that TLS and foreign runtimes use it too.
 
-mod account;
 mod ending;
+mod framed;
 mod input;
 mod output;
 
@@ -20,15 +20,19 @@ use sockeye_endpoint::{CanWrite, Conversation, Rested};
 use sockeye_ws_proto::{Conn, Output};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{drivers::Place, lent::Lent};
+use crate::{
+    account::{Account, Waiting},
+    drivers::Place,
+    lent::Lent,
+};
 
-use account::{Account, Waiting};
+pub(crate) use framed::Framed;
 
 /// How many events one turn handles before other connections get theirs.
 const EVENTS_A_TURN: usize = 256;
 
 /// How long a driver rests if nothing is due: never for ever, so that a shutdown finds it among those to be woken.
-const LONGEST_REST: Duration = Duration::from_secs(3600);
+pub(crate) const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 /// How many turns' worth of work one poll does before it yields to the runtime, whose timers and other sockets wait.
 const TURNS_A_POLL: usize = 4;
@@ -56,6 +60,8 @@ pub(crate) struct Driver<S> {
     input: Option<Box<BytesMut>>,
     /// What the socket did not take yet.
     unsent: Option<Box<Unsent>>,
+    /// SockJS frames, if messages travel in them.
+    framed: Option<Box<Framed>>,
     place: Place,
     account: Account,
 }
@@ -149,9 +155,16 @@ impl<S: Stream> Driver<S> {
             conversation,
             input: glued,
             unsent: None,
+            framed: None,
             place,
             account: Account::new(clock()),
         }
+    }
+
+    /// Lets messages travel in SockJS frames.
+    pub(crate) fn with_frames(mut self, framed: Option<Box<Framed>>) -> Self {
+        self.framed = framed;
+        self
     }
 
     /// Works with this thread's buffers; what the socket has not taken is put there, and what it does not take stays.
@@ -169,7 +182,8 @@ impl<S: Stream> Driver<S> {
             unsent
                 .waiting
                 .update(self.conversation.session().buffered_bytes());
-            self.settle_dropped();
+            let tally = self.place.tally();
+            self.account.settle_dropped(&self.conversation, tally);
         }
         polled
     }
@@ -243,6 +257,15 @@ impl<S: Stream> Driver<S> {
                     Rested::WorkWaits => Step::GoesOn,
                 }
             }
+        }
+    }
+
+    /// Books what the turn moved.
+    fn settle(&mut self, lent: &mut Lent) {
+        let tally = self.place.tally();
+        self.account.settle(&mem::take(&mut lent.traffic), tally);
+        if let Some(took) = self.conn.take_round_trip() {
+            tally.round_trip(took);
         }
     }
 

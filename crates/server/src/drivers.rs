@@ -1,6 +1,7 @@
 //! The drivers of one worker, with what they share: timers and the list of open sessions.
 
 use std::{
+    future::Future,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -12,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::{rt::TokioIo, server::conn::auto};
-use sockeye_endpoint::{Endpoint, Opening};
+use sockeye_endpoint::{Conversation, Endpoint, Opening, Options};
 use sockeye_types::Close;
 use sockeye_ws_proto::{Conn, Role, Settings, deflate::Agreed};
 use tokio::{
@@ -23,7 +24,8 @@ use tokio::{
 use tracing::{Instrument, Span, debug_span};
 
 use crate::{
-    driver::{Driver, Stream, clock},
+    driver::{Driver, Framed, Stream, clock},
+    sockjs::Service,
     tally::{Tally, Verdict},
     timers::{Timer, Timers},
     tls::TlsStream,
@@ -175,21 +177,35 @@ impl Drivers {
             connection,
             handshake,
         } = newcomer;
-        let settings = endpoint.derived(|options| {
-            Settings::default()
-                .limits(options.limits)
-                .heartbeat(options.heartbeat)
-        });
-        let conn = Conn::new(Role::Server, settings, deflate, clock());
+        let derived = endpoint.derived(Derived::of);
+        let framed = Framed::of(opening.transport, &derived);
+        let settings = match &framed {
+            Some(_) => &derived.framed,
+            None => &derived.settings,
+        };
+        let conn = Conn::new(Role::Server, Arc::clone(settings), deflate, clock());
         let conversation = endpoint.open(opening);
+        let span = self.open(&conversation, &connection, &handshake);
+        let driver = Driver::new(stream, glued, conn, conversation, place).with_frames(framed);
+        spawn(driver, span);
+    }
+
+    /// Tells of a session that opens, and returns the span that it lives in.
+    pub(crate) fn open(
+        &self,
+        conversation: &Conversation,
+        connection: &Span,
+        handshake: &Span,
+    ) -> Span {
         let session = conversation.session();
         let span = debug_span!(
-            parent: &connection,
+            parent: connection,
             "session",
             id = %session.id(),
             path = ?session.request().path(),
             peer = session.peer_addr().map(tracing::field::display),
             protocol = session.protocol(),
+            transport = session.transport().as_str(),
         );
         let entered = span.enter();
         tracing::debug!(
@@ -197,19 +213,13 @@ impl Drivers {
             path = session.request().path(),
             peer = session.peer_addr().map(tracing::field::display),
             protocol = session.protocol(),
-            stream = std::any::type_name::<S>(),
+            transport = session.transport().as_str(),
             "session opened",
         );
         drop(entered);
         handshake.record("result", Verdict::Accepted.label());
         self.tally().handshake(Verdict::Accepted);
-        let driver = Driver::new(stream, glued, conn, conversation, place);
-        // A driver holds no span: who does not trace pays neither its memory nor a look at it for each turn.
-        if span.is_disabled() {
-            tokio::spawn(driver);
-        } else {
-            tokio::spawn(driver.instrument(span));
-        }
+        span
     }
 
     /// Closes all sessions, also those whose handshake is under way. The first close counts.
@@ -249,6 +259,38 @@ impl Drivers {
         let mut count = self.0.count.subscribe();
         // The sender lives as long as `self`: this can't fail.
         let _ = count.wait_for(|count| *count == 0).await;
+    }
+}
+
+/// Starts a driver. It holds no span: who does not trace pays neither its memory nor a look at it for each turn.
+pub(crate) fn spawn(driver: impl Future<Output = ()> + Send + 'static, span: Span) {
+    if span.is_disabled() {
+        tokio::spawn(driver);
+    } else {
+        tokio::spawn(driver.instrument(span));
+    }
+}
+
+/// What all sessions of an endpoint share.
+pub(crate) struct Derived {
+    settings: Arc<Settings>,
+    /// For a WebSocket with SockJS frames, each of which holds many messages.
+    framed: Arc<Settings>,
+    pub(crate) sockjs: Option<Arc<Service>>,
+}
+
+impl Derived {
+    pub(crate) fn of(options: &Options) -> Self {
+        let settings = Settings::default().heartbeat(options.heartbeat);
+        let sockjs = Service::of(options);
+        let framed = sockjs
+            .as_ref()
+            .map_or(options.limits, |service| service.framed_limits());
+        Self {
+            settings: Arc::new(settings.limits(options.limits)),
+            framed: Arc::new(settings.limits(framed)),
+            sockjs,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ mod session_stream;
 
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
-use http::{Request, Response, StatusCode};
+use http::{Request, StatusCode};
 use hyper::{body::Incoming, server::conn::http2::Builder, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::watch;
@@ -15,6 +15,7 @@ use tracing::Instrument;
 pub(crate) use self::{head::put_as_in_http1, preface::is_ahead, session_stream::SessionStream};
 use crate::{
     activity::{Activity, Alive},
+    answer::Reply,
     connection::{Place, reply},
     driver::Stream,
     drivers::Drivers,
@@ -55,10 +56,11 @@ pub(crate) async fn serve<S: Stream>(
     let common = Arc::clone(place.common());
     let service = service_fn(move |request| {
         let (alive, streams) = (streams.begin(), streams.clone());
+        let under_way = alive.clone();
         let (common, drivers) = (Arc::clone(&common), drivers.clone());
         async move {
             let reply = answer(request, caller, &common, &drivers, alive).await;
-            Ok::<_, Infallible>(reply.map(|page| Page::new(page, streams)))
+            Ok::<_, Infallible>(reply.map(|page| Page::new(page, streams, under_way)))
         }
         // Each request is a task of its own, which would forget whose it is.
         .in_current_span()
@@ -113,7 +115,7 @@ async fn answer(
     common: &Arc<Common>,
     drivers: &Drivers,
     alive: Alive,
-) -> Response<http_body_util::Full<bytes::Bytes>> {
+) -> Reply {
     put_as_in_http1(&mut request);
     if request.headers().len() > common.options.head_count {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;

@@ -3,7 +3,9 @@
 //! [`Server`] serves endpoints on a port of their own; [`IntoService`] mounts them in somebody else's HTTP server. Both
 //! open the same sessions with the same drivers.
 
+mod account;
 mod activity;
+mod answer;
 mod chunks;
 mod connection;
 mod driver;
@@ -19,6 +21,7 @@ mod proxies;
 mod proxy_protocol;
 mod server;
 mod service;
+mod sockjs;
 mod tally;
 mod timers;
 mod tls;
@@ -27,6 +30,7 @@ mod upgrade;
 mod wheel;
 mod worker;
 
+pub use answer::Answer;
 pub use forwarded::{Forwarded, ForwardedClient};
 pub use metrics::{Closes, Histogram, Metrics, Snapshot};
 pub use options::Http2;

@@ -8,9 +8,11 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::Full;
 
-use crate::activity::Activity;
+use crate::{
+    activity::{Activity, Alive},
+    answer::Answer,
+};
 
 /// How much is handed over at once.
 const PIECE_BYTES: usize = 16 << 10;
@@ -18,14 +20,18 @@ const PIECE_BYTES: usize = 16 << 10;
 /// A page that says whenever a piece of it leaves: so a connection that takes a large one slowly is told from one that
 /// takes nothing.
 pub(crate) struct Page {
-    page: Full<Bytes>,
+    page: Answer,
     piece: Bytes,
     activity: Activity,
 }
 
 impl Page {
-    pub(crate) fn new(page: Full<Bytes>, activity: Activity) -> Self {
+    /// `alive` was counted for the request; frames go on being counted until they end.
+    pub(crate) fn new(page: Answer, activity: Activity, alive: Alive) -> Self {
         let piece = Bytes::new();
+        if let Some(receiver) = page.receiver() {
+            receiver.keep(alive);
+        }
         Self {
             page,
             piece,
@@ -43,6 +49,9 @@ impl Body for Page {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.activity.touch();
+        if self.page.receiver().is_some() {
+            return Pin::new(&mut self.page).poll_frame(cx);
+        }
         if self.piece.is_empty() {
             match Pin::new(&mut self.page).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
@@ -60,6 +69,9 @@ impl Body for Page {
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.page.receiver().is_some() {
+            return SizeHint::default();
+        }
         let rest = self.page.size_hint().exact().unwrap_or_default();
         SizeHint::with_exact(rest + self.piece.len() as u64)
     }
@@ -77,7 +89,7 @@ mod tests {
     async fn a_connection_is_not_idle_while_pieces_of_a_page_leave() {
         let activity = Activity::default();
         let bytes = Bytes::from(vec![b'p'; 5 * PIECE_BYTES / 2]);
-        let mut page = Page::new(Full::new(bytes.clone()), activity.clone());
+        let mut page = Page::new(bytes.clone().into(), activity.clone(), activity.begin());
         assert_eq!(page.size_hint().exact(), Some(bytes.len() as u64));
         let start = Instant::now();
         let leaves = tokio::spawn(async move {

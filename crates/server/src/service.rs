@@ -10,14 +10,14 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body::Body;
 use sockeye_endpoint::{Endpoints, InvalidEndpoints, Routes};
 use sockeye_types::Close;
 use tower_service::Service;
 
 use crate::{
+    answer::Answer,
     driver::{after, clock},
     drivers::Drivers,
     http2::put_as_in_http1,
@@ -98,8 +98,11 @@ impl EndpointService {
     }
 }
 
-impl<B: Send + 'static> Service<Request<B>> for EndpointService {
-    type Response = Response<Full<Bytes>>;
+impl<B> Service<Request<B>> for EndpointService
+where
+    B: Body<Data: Send> + Send + 'static,
+{
+    type Response = Response<Answer>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 

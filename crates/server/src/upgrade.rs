@@ -4,24 +4,23 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts};
-use http_body_util::Full;
+use http_body::Body;
 use hyper::{ext::Protocol, upgrade::OnUpgrade};
-use sockeye_endpoint::{
-    Endpoint, Found, Opening, PathParams, RequestHead, Routes, Site, UpgradeRequest,
-};
+use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, Site, UpgradeRequest};
+use sockeye_sockjs_proto::Resource;
+use sockeye_types::Transport;
 use sockeye_ws_proto::handshake::{self, Accepted, HandshakeError, ServerOffer};
 use tokio::time::timeout;
 use tracing::{Instrument, Span, debug_span, field};
 
 use crate::{
     activity::Alive,
-    drivers::{Drivers, Newcomer},
+    answer::{Answer, Reply},
+    drivers::{Derived, Drivers, Newcomer},
     http2::SessionStream,
+    sockjs,
     tally::Verdict,
 };
-
-/// A response, complete in memory.
-pub(crate) type Reply = Response<Full<Bytes>>;
 
 /// The address of the client, among the extensions of a request. A server that mounts endpoints puts it there if its
 /// sessions should know; [`Server`](crate::Server) does so by itself.
@@ -49,20 +48,17 @@ enum Carrier {
     Stream(Option<Alive>),
 }
 
-/// Answers a request for a path on which an endpoint is: with 101, or 200 in HTTP/2, and a session once that is sent, or
-/// with a refusal.
-pub(crate) async fn answer<B>(
+/// Answers a request for a path on which an endpoint is: with 101, or 200 in HTTP/2, and a session once that is sent;
+/// with what SockJS has below that path; or with a refusal.
+pub(crate) async fn answer<B: Body>(
     request: Request<B>,
     routes: &Routes,
     drivers: &Drivers,
     handshake_time: Duration,
 ) -> Option<Reply> {
-    let found = routes.find(request.uri().path());
-    let found = found.filter(|found| found.below.is_empty());
-    let Some(Found {
-        endpoint, params, ..
-    }) = found
-    else {
+    let uri = request.uri().clone();
+    let path = uri.path();
+    let Some(found) = routes.find(path) else {
         if is_tunnel(&request) {
             let (verdict, refusal) = malformed(&HandshakeError::MissingConnectProtocol);
             drivers.tally().handshake(verdict);
@@ -70,41 +66,56 @@ pub(crate) async fn answer<B>(
         }
         if is_handshake(&request) {
             drivers.tally().handshake(Verdict::NotFound);
-            let path = request.uri().path();
             tracing::debug!(path, status = 404, "handshake refused");
         }
         return None;
     };
-    let endpoint = Arc::clone(endpoint);
+    let derived = found.endpoint.derived(Derived::of);
+    // What follows may be secret: logs and handlers know the endpoint's path only.
+    let own = path.strip_suffix(found.below).unwrap_or(path);
+    let own = if own.is_empty() { "/" } else { own };
     // Sessions outlive their handshake: they belong to the connection, as it does.
     let connection = Span::current();
-    let path = request.uri().path();
-    let span = debug_span!("handshake", ?path, result = field::Empty);
+    let span = debug_span!("handshake", path = ?own, result = field::Empty);
     let to = To {
-        endpoint,
-        params,
+        endpoint: Arc::clone(found.endpoint),
+        path: own,
+        params: found.params,
         drivers,
         handshake_time,
         connection,
         handshake: span.clone(),
     };
-    Some(shake_hands(request, to).instrument(span).await)
+    let Some(service) = &derived.sockjs else {
+        let hands = shake_hands(request, to, Transport::WebSocket);
+        return Some(hands.instrument(span).await);
+    };
+    let resource = Resource::of(found.below);
+    let answered = async {
+        match service.handshake(resource, &request) {
+            Some(transport) => shake_hands(request, to, transport).await,
+            None => sockjs::answer(request, resource, service, &to).await,
+        }
+    };
+    Some(answered.instrument(span).await)
 }
 
 /// Where a handshake leads.
-struct To<'a> {
-    endpoint: Arc<Endpoint>,
-    params: PathParams,
-    drivers: &'a Drivers,
-    handshake_time: Duration,
+pub(crate) struct To<'a> {
+    pub(crate) endpoint: Arc<Endpoint>,
+    /// The endpoint's own path, as it was asked for.
+    pub(crate) path: &'a str,
+    pub(crate) params: PathParams,
+    pub(crate) drivers: &'a Drivers,
+    pub(crate) handshake_time: Duration,
     /// The span of the connection.
-    connection: Span,
+    pub(crate) connection: Span,
     /// The span of the handshake itself.
-    handshake: Span,
+    pub(crate) handshake: Span,
 }
 
 impl To<'_> {
-    fn count(&self, verdict: Verdict) {
+    pub(crate) fn count(&self, verdict: Verdict) {
         count(self.drivers, &self.handshake, verdict);
     }
 }
@@ -115,20 +126,20 @@ fn count(drivers: &Drivers, handshake: &Span, verdict: Verdict) {
     handshake.record("result", verdict.label());
 }
 
-async fn shake_hands<B>(mut request: Request<B>, to: To<'_>) -> Reply {
+async fn shake_hands<B>(mut request: Request<B>, to: To<'_>, transport: Transport) -> Reply {
     let carrier = match request.version() {
         Version::HTTP_2 => Carrier::Stream(request.extensions_mut().remove()),
         _ => Carrier::Connection,
     };
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
-    let decided = timeout(to.handshake_time, decide(&head, &to)).await;
+    let decided = timeout(to.handshake_time, decide(&head, &to, transport)).await;
     let (newcomer, response) = match decided {
         Ok(Ok(accepted)) => accepted,
         Ok(Err((verdict, refusal))) => {
             to.count(verdict);
             tracing::debug!(
-                path = head.uri.path(),
+                path = to.path,
                 status = refusal.status().as_u16(),
                 "handshake refused"
             );
@@ -145,7 +156,7 @@ async fn shake_hands<B>(mut request: Request<B>, to: To<'_>) -> Reply {
     let drivers = to.drivers.clone();
     let opening = open(upgrade, carrier, newcomer, drivers, to.handshake_time);
     tokio::spawn(opening.instrument(to.handshake));
-    response.map(|()| Full::default())
+    response.map(|()| Answer::from(Bytes::new()))
 }
 
 /// Says whether a request asks for a tunnel to somewhere else. It has no path on which anything could be.
@@ -156,7 +167,11 @@ fn is_tunnel<B>(request: &Request<B>) -> bool {
 }
 
 /// What each check refuses has its status and words; 101 or 200 comes last.
-async fn decide(head: &Parts, to: &To<'_>) -> Result<(Newcomer, Response<()>), (Verdict, Reply)> {
+async fn decide(
+    head: &Parts,
+    to: &To<'_>,
+    transport: Transport,
+) -> Result<(Newcomer, Response<()>), (Verdict, Reply)> {
     let endpoint = &to.endpoint;
     let options = endpoint.options();
     let offer = ServerOffer {
@@ -189,7 +204,8 @@ async fn decide(head: &Parts, to: &To<'_>) -> Result<(Newcomer, Response<()>), (
     } = accepted;
     let mut opening = Opening::default();
     opening.peer_addr = peer_addr;
-    opening.request = RequestHead::new(head);
+    opening.request = RequestHead::at(to.path, head);
+    opening.transport = transport;
     opening.params = to.params.clone();
     opening.protocol = protocol;
     opening.attributes = attributes;
@@ -241,8 +257,8 @@ fn malformed(error: &HandshakeError) -> (Verdict, Reply) {
     (verdict, reply)
 }
 
-fn refused(response: Response<String>) -> Reply {
-    let mut reply = response.map(|body| Full::new(Bytes::from(body)));
+pub(crate) fn refused(response: Response<String>) -> Reply {
+    let mut reply = response.map(|body| Answer::from(Bytes::from(body)));
     let headers = reply.headers_mut();
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     headers.entry(header::CONTENT_TYPE).or_insert(plain);

@@ -3,6 +3,7 @@
 use std::{
     mem,
     pin::Pin,
+    sync::atomic::Ordering::Relaxed,
     task::{Context, Poll},
     time::Instant,
 };
@@ -18,7 +19,7 @@ impl<S: Stream> Driver<S> {
     /// Ends the session: the handler is told, and the socket is left as the ending asks.
     pub(super) fn end(&mut self, end: &End, now: Instant) -> Step {
         let closed = self.closed(end);
-        self.settle_end(end, &closed, now);
+        self.count_end(end, &closed, now);
         self.conversation.end(closed);
         self.input = None;
         let phase = mem::replace(&mut self.phase, Phase::Gone);
@@ -31,6 +32,20 @@ impl<S: Stream> Driver<S> {
             }));
         }
         Step::GoesOn
+    }
+
+    /// Books the end of the session.
+    fn count_end(&mut self, end: &End, closed: &Closed, now: Instant) {
+        let tally = self.place.tally();
+        self.account
+            .settle_end(&self.conversation, closed, tally, now);
+        // One that closes already is counted as what closed it.
+        if let (End::Stalled, None) = (end, self.conn.ending()) {
+            tally.slow_stalled.fetch_add(1, Relaxed);
+        }
+        if let Some(Ending::Lapse(Lapse::HeartbeatMissed)) = self.conn.ending() {
+            tally.missed_heartbeats.fetch_add(1, Relaxed);
+        }
     }
 
     /// Says whether the peer may still read what we have to say.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::BytesMut;
-use sockeye_ws_proto::Event;
+use sockeye_ws_proto::{Event, ProtocolError};
 use tokio_util::io::poll_read_buf;
 
 use super::{Driver, End, Phase, Step, Stream, Turn, output::BATCH_BYTES};
@@ -59,6 +59,7 @@ impl<S: Stream> Driver<S> {
             return Ok(self.pause(turn.now));
         }
         let decoded = match self.input.take() {
+            None if self.has_unpacked() => self.decode(cx, &mut BytesMut::new(), turn),
             Some(mut input) => {
                 let decoded = self.decode(cx, &mut input, turn);
                 self.keep(input);
@@ -185,7 +186,7 @@ impl<S: Stream> Driver<S> {
         turn: &mut Turn<'_>,
     ) -> Decoded {
         let mut answers = Answers::Encoded;
-        while !input.is_empty() {
+        while !input.is_empty() || self.has_unpacked() {
             if answers == Answers::MayWait {
                 // The next frame may end the conn, and nothing leaves behind a close: what was answered goes first.
                 self.encode_answers(turn);
@@ -198,7 +199,7 @@ impl<S: Stream> Driver<S> {
             let Some(left) = turn.events.checked_sub(1) else {
                 return Decoded::Enough;
             };
-            match self.conn.decode(input, &mut turn.lent.scratch, turn.now) {
+            match self.next_event(input, turn) {
                 Ok(Some(event)) => {
                     turn.events = left;
                     if let Event::Message(message) = event {
@@ -220,6 +221,34 @@ impl<S: Stream> Driver<S> {
         } else {
             Decoded::Drained
         }
+    }
+
+    /// Returns what was unpacked before, or decodes the next event. A frame of several messages is as many events.
+    fn next_event(
+        &mut self,
+        input: &mut BytesMut,
+        turn: &mut Turn<'_>,
+    ) -> Result<Option<Event>, ProtocolError> {
+        loop {
+            if let Some(framed) = &mut self.framed
+                && let Some(message) = framed.next()
+            {
+                return Ok(Some(Event::Message(message)));
+            }
+            let event = self.conn.decode(input, &mut turn.lent.scratch, turn.now)?;
+            match (&mut self.framed, event) {
+                (Some(framed), Some(Event::Message(frame))) => {
+                    if let Err(close) = framed.unpack(&frame) {
+                        self.conversation.close(close);
+                    }
+                }
+                (_, event) => return Ok(event),
+            }
+        }
+    }
+
+    fn has_unpacked(&self) -> bool {
+        self.framed.as_ref().is_some_and(|framed| framed.has_next())
     }
 
     /// Encodes what the handler has sent by now, unless the socket is blocked: then it waits for its turn.

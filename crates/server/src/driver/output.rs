@@ -9,10 +9,17 @@ use std::{
 
 use bytes::Buf;
 use sockeye_endpoint::{CanWrite, Outgoing};
+use sockeye_types::{Close, Message};
 use sockeye_ws_proto::{Framing, Prepared, Scratch};
 
-use super::{Driver, End, Phase, Stream, Unsent};
-use crate::lent::Lent;
+use super::{
+    Driver, End, Phase, Stream, Unsent,
+    framed::{binary_close, close_frame},
+};
+use crate::{
+    lent::Lent,
+    sockjs::{FRAMED, IsBinary},
+};
 
 /// About how much is taken from an outbox for one write.
 pub(super) const BATCH_BYTES: usize = 256 << 10;
@@ -47,6 +54,9 @@ impl<S: Stream> Driver<S> {
                 let _ = self.conn.ping(&payload, scratch);
             }
         }
+        if self.framed.is_some() {
+            return self.encode_framed(lent, now, due.close);
+        }
         let sent = &mut lent.traffic.sent;
         for outgoing in lent.taken.drain(..) {
             let done = match &outgoing {
@@ -63,6 +73,47 @@ impl<S: Stream> Driver<S> {
             }
         }
         if let Some(close) = due.close {
+            self.conn.close(&close, scratch, now);
+        }
+    }
+
+    /// Turns what was taken from the outbox into one SockJS frame, with those that open and close the session around it.
+    fn encode_framed(&mut self, lent: &mut Lent, now: Instant, close: Option<Close>) {
+        let Some(framed) = &mut self.framed else {
+            return;
+        };
+        let scratch = &mut lent.scratch;
+        if let Some(open) = framed.open() {
+            // What comes behind a close is dropped, as without frames.
+            let _ = self.conn.send(&open, scratch);
+        }
+        for outgoing in &lent.taken {
+            lent.traffic.sent.count(outgoing.message());
+        }
+        if let ([Outgoing::Shared(shared)], []) = lent.taken.as_slices()
+            && let Some(framing) = self.conn.framing()
+            && shared.message().is_text()
+        {
+            let bytes = shared.framed(framing.to_bits() | FRAMED, |message| {
+                let alone = Outgoing::Message(message.clone());
+                let (packed, _) = framed.pack(&mut std::iter::once(alone));
+                let packed = packed.unwrap_or_else(|| Message::text(""));
+                framing.prepare(&packed, scratch).into_bytes()
+            });
+            let prepared = Prepared::from_parts(framing, bytes);
+            let _ = self.conn.send_prepared(&prepared, scratch);
+            lent.taken.clear();
+        } else {
+            let (packed, result) = framed.pack(&mut lent.taken.drain(..));
+            if let Some(packed) = packed {
+                let _ = self.conn.send(&packed, scratch);
+            }
+            if result == Err(IsBinary) {
+                self.conversation.close(binary_close());
+            }
+        }
+        if let Some(close) = close {
+            let _ = self.conn.send(&close_frame(&close), scratch);
             self.conn.close(&close, scratch, now);
         }
     }

@@ -1,0 +1,82 @@
+//! One request that receives: what its response is made of.
+
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use sockeye_sockjs_proto::{Leaves, Ticket};
+
+use super::{
+    line::Line,
+    pipe::{Driver, Pipe},
+};
+use crate::{activity::Alive, driver::clock};
+
+/// One request that receives. Dropped before everything was taken, it breaks its session off: what was on its way is
+/// lost, and the client must not go on as if it were not.
+#[derive(Debug)]
+pub(crate) struct Receiver {
+    pipe: Arc<Pipe>,
+    session: Option<(Arc<Line>, Ticket)>,
+}
+
+impl Receiver {
+    pub(super) fn of(line: Arc<Line>, pipe: Arc<Pipe>, ticket: Ticket) -> Self {
+        Self {
+            pipe,
+            session: Some((line, ticket)),
+        }
+    }
+
+    /// One that gets what is in the pipe and belongs to no session.
+    pub(super) fn stranger(pipe: Arc<Pipe>) -> Self {
+        Self {
+            pipe,
+            session: None,
+        }
+    }
+
+    /// Takes the next chunk; `None` at the end.
+    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Bytes>> {
+        let taken = ready!(self.pipe.poll_take(cx));
+        if taken.driver == Driver::WaitsForRoom
+            && let Some((line, _)) = &self.session
+        {
+            line.wake_driver();
+        }
+        Poll::Ready(taken.chunk)
+    }
+
+    /// Takes the next chunk; `None` at the end.
+    ///
+    /// Cancel safety: dropped before it is done, it has taken nothing.
+    pub(super) async fn next(&self) -> Option<Bytes> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Says whether there is nothing more to take.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.pipe.is_taken()
+    }
+
+    /// Keeps a connection from being idle for as long as this takes what it is sent.
+    pub(crate) fn keep(&self, alive: Alive) {
+        self.pipe.keep(alive);
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        if let Some((line, ticket)) = self.session.take() {
+            let leaves = if self.pipe.is_taken() {
+                Leaves::Whole
+            } else {
+                Leaves::BrokenOff
+            };
+            line.leave(ticket, leaves, clock());
+        }
+    }
+}
