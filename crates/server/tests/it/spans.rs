@@ -157,7 +157,10 @@ async fn events_carry_their_connection_their_handshake_and_their_session() {
             line.contains(" path=\"/traced/a%0ab\" peer=127.0.0.1:"),
             "{line}"
         );
-        assert!(line.contains(" protocol=\"one\" transport=\"websocket\"] "), "{line}");
+        assert!(
+            line.contains(" protocol=\"one\" transport=\"websocket\"] "),
+            "{line}"
+        );
     }
     line(&["closed: handshake path=\"/traced/a%0ab\" result=\"accepted\""]).await;
     line(&["closed: session id=", "path=\"/traced/a%0ab\""]).await;
