@@ -136,7 +136,7 @@ export class Person {
       return pictures.length === wanted && pictures.every((picture) => picture.naturalWidth > 0);
     };
     // An image that is painted changes nothing in the document.
-    await this.page.waitForFunction(painted, {}, count).catch((error) => this.#tell(`${count} pictures`, error));
+    await this.page.waitForFunction(painted, { polling: 200 }, count).catch((error) => this.#tell(`${count} pictures`, error));
   }
 
   /**
