@@ -15,7 +15,7 @@ use std::{
 };
 
 use sockeye_bench::{
-    load::{Churn, Crowd, Echo, FanOut, Kind},
+    load::{Carrier, Chat, Churn, Crowd, Echo, FanOut, Kind, Sessions, Target},
     measure::{cpu_time_at_rest, resident_bytes},
 };
 
@@ -28,11 +28,16 @@ struct Server {
 
 impl Server {
     fn start(kind: &str) -> Self {
+        Self::run(env!("CARGO_BIN_EXE_peer-server"), &["--kind", kind])
+    }
+
+    fn run(program: &str, options: &[&str]) -> Self {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .and_then(|listener| listener.local_addr())
             .unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_peer-server"))
-            .args(["--kind", kind, "--listen", &address.to_string()])
+        let child = Command::new(program)
+            .args(options)
+            .args(["--listen", &address.to_string()])
             .spawn()
             .unwrap();
         let mut server = Self { child, address };
@@ -69,7 +74,13 @@ fn every_peer_echoes_what_it_is_sent_and_its_cpu_time_grows() {
             (Kind::NonAsciiText, 1000),
             (Kind::Text, 70_000),
         ] {
-            let mut echo = Echo::open(server.address, 3, (kind, size), 4).unwrap();
+            let mut echo = Echo::open(
+                Target::echo(server.address, Carrier::WebSocket),
+                3,
+                (kind, size),
+                4,
+            )
+            .unwrap();
             let outcome = echo.run(SLICE).unwrap();
             assert!(outcome.messages >= 12);
             assert_eq!(outcome.latencies.len(), outcome.messages);
@@ -82,7 +93,13 @@ fn every_peer_echoes_what_it_is_sent_and_its_cpu_time_grows() {
 fn every_peer_fans_out_to_all() {
     for kind in PEERS {
         let server = Server::start(kind);
-        let mut fan_out = FanOut::open(server.address, 10, (Kind::Binary, 128), 4).unwrap();
+        let mut fan_out = FanOut::open(
+            Target::broadcast(server.address, Carrier::WebSocket),
+            10,
+            (Kind::Binary, 128),
+            4,
+        )
+        .unwrap();
         for _ in 0..2 {
             let deliveries = fan_out.run(SLICE).unwrap().messages;
             assert!(
@@ -116,4 +133,38 @@ fn a_crowd_takes_memory() {
     assert!(resident_bytes(server.child.id()).unwrap() > before);
     crowd.echo_each(1000).unwrap();
     crowd.close().unwrap();
+}
+
+#[test]
+fn who_asks_again_and_again_hears_everything_and_pays_for_it_in_silence_too() {
+    let server = Server::run(env!("CARGO_BIN_EXE_poll-server"), &[]);
+    let target = Target::new(server.address, Carrier::RepeatedGet, "/chat").as_a_browser();
+    let mut chat = Chat::open(target, 5, 64, SLICE).unwrap();
+    assert_eq!(chat.talk(3, SLICE).unwrap().messages, 15);
+    let talked = chat.meter();
+    chat.be_silent(SLICE * 3).unwrap();
+    assert!(chat.meter().since(talked).sent > 5 * 600);
+}
+
+#[test]
+fn every_transport_of_sockjs_carries_echoes_to_all_and_silence() {
+    let server = Server::run(env!("CARGO_BIN_EXE_echo-server"), &[]);
+    for carrier in [Carrier::XhrStreaming, Carrier::Xhr, Carrier::EventSource] {
+        let target = Target::echo(server.address, carrier);
+        let mut echo = Echo::open(target, 3, (Kind::Text, 32), 4).unwrap();
+        for _ in 0..2 {
+            assert!(echo.run(SLICE).unwrap().messages >= 12);
+        }
+        let target = Target::broadcast(server.address, carrier);
+        let mut fan_out = FanOut::open(target, 10, (Kind::Text, 128), 4).unwrap();
+        assert!(fan_out.run(SLICE).unwrap().messages >= 40);
+        drop(fan_out);
+
+        let mut chat = Chat::open(target.as_a_browser(), 5, 64, SLICE).unwrap();
+        assert_eq!(chat.talk(2, SLICE).unwrap().messages, 10);
+        let talked = chat.meter();
+        chat.be_silent(SLICE).unwrap();
+        assert_eq!(chat.meter().since(talked).sent, 0);
+        drop(Sessions::open(target, 10).unwrap());
+    }
 }

@@ -8,11 +8,15 @@ use sockeye::{
 /// The largest power of two that `/amplify` answers with, and one more.
 const POWERS: u32 = 19;
 
-/// Adds the SockJS services, open to any origin.
+/// Adds the SockJS services, open to any origin but for `/own_origin_echo`.
 ///
-/// Streams of `/echo` end after 4,096 bytes, as the suite expects.
-pub fn add_to(endpoints: Endpoints) -> Endpoints {
-    let default = SockJs::default;
+/// Streams of `/echo` end after 4,096 bytes, as the suite expects. The iframe pages load the client from `client_url`,
+/// or from where they do by default.
+pub fn add_to(endpoints: Endpoints, client_url: Option<&str>) -> Endpoints {
+    let default = || match client_url {
+        Some(url) => SockJs::default().client_url(url),
+        None => SockJs::default(),
+    };
     let endpoints = open_to_all(endpoints.at("/echo", echo), default().stream_bytes(4096));
     let endpoints = open_to_all(
         endpoints.at("/disabled_websocket_echo", echo),
@@ -25,6 +29,8 @@ pub fn add_to(endpoints: Endpoints) -> Endpoints {
     let endpoints = open_to_all(endpoints.at("/close", GoAway), default());
     let endpoints = open_to_all(endpoints.at("/amplify", Amplify), default());
     open_to_all(endpoints.at("/broadcast", Broadcast::default()), default())
+        .at("/own_origin_echo", echo)
+        .sockjs(default())
 }
 
 fn open_to_all(endpoints: Endpoints, sockjs: SockJs) -> Endpoints {

@@ -26,6 +26,11 @@ export class Relay {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Waits until somebody tries in vain to connect. */
+  async refuses() {
+    await once(this.server, "refused");
+  }
+
   /** From now on nothing passes, and nobody is told. */
   swallow() {
     this.#state = "swallowing";
@@ -45,7 +50,10 @@ export class Relay {
 
   #accept(near, target) {
     this.#keep(near);
-    if (this.#state === "cut") near.resetAndDestroy();
+    if (this.#state === "cut") {
+      near.resetAndDestroy();
+      this.server.emit("refused");
+    }
     if (this.#state !== "well") return;
     const far = connect(target, "127.0.0.1");
     this.#keep(far);

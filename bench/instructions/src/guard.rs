@@ -40,7 +40,7 @@ pub(crate) fn compare(file: &str) -> anyhow::Result<ExitCode> {
     }
     writeln!(
         out,
-        "{:<20} {:>12} {:>12} {:>9}",
+        "{:<24} {:>12} {:>12} {:>9}",
         "instructions for", "on file", "now", "change"
     )?;
     let mut differing = known
@@ -52,7 +52,7 @@ pub(crate) fn compare(file: &str) -> anyhow::Result<ExitCode> {
         let now = cost(row)?;
         let Some(then) = known.instructions.get(row.name) else {
             differing += 1;
-            writeln!(out, "{:<20} {:>12} {now:>12.1}   not on file", row.name, "")?;
+            writeln!(out, "{:<24} {:>12} {now:>12.1}   not on file", row.name, "")?;
             continue;
         };
         let change = (now / then - 1.0) * 100.0;
@@ -64,7 +64,7 @@ pub(crate) fn compare(file: &str) -> anyhow::Result<ExitCode> {
         differing += usize::from(!verdict.is_empty());
         writeln!(
             out,
-            "{:<20} {then:>12.1} {now:>12.1} {change:>+8.2}%{verdict}",
+            "{:<24} {then:>12.1} {now:>12.1} {change:>+8.2}%{verdict}",
             row.name
         )?;
     }
@@ -84,7 +84,7 @@ pub(crate) fn update(file: &str) -> anyhow::Result<ExitCode> {
     let mut instructions = BTreeMap::new();
     for row in ROWS {
         let cost = cost(row)?;
-        writeln!(out, "{:<20} {cost:>12.1}", row.name)?;
+        writeln!(out, "{:<24} {cost:>12.1}", row.name)?;
         instructions.insert(row.name.to_owned(), (cost * 10.0).round() / 10.0);
     }
     let costs = Costs {

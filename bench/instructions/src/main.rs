@@ -7,6 +7,7 @@ mod driver;
 mod engine;
 mod guard;
 mod row;
+mod sockjs;
 mod traffic;
 
 use std::{env, process::ExitCode};

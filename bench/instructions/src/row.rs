@@ -1,6 +1,6 @@
 //! The rows: what is done, and how often.
 
-use crate::{driver, engine};
+use crate::{driver, engine, sockjs};
 
 /// Work of one kind.
 pub(crate) struct Row {
@@ -16,7 +16,9 @@ pub(crate) struct Row {
 pub(crate) const BATCH: u32 = 64;
 /// So many where they are large.
 pub(crate) const LARGE_BATCH: u32 = 4;
-/// So many conns hear a broadcast.
+/// So many messages in a body, or in a frame that has several.
+pub(crate) const BODY: u32 = 16;
+/// So many conns or sessions hear a broadcast.
 pub(crate) const CROWD: u32 = 1000;
 
 /// Every row.
@@ -73,6 +75,22 @@ pub(crate) const ROWS: &[Row] = &[
         work: engine::handshake,
     },
     small("driver-echo-32", driver::echo),
+    small("sockjs-streaming-128", sockjs::streaming),
+    small("sockjs-streaming-16x128", sockjs::batch),
+    small("sockjs-eventsource-128", sockjs::eventsource),
+    small("sockjs-htmlfile-128", sockjs::script),
+    Row {
+        name: "sockjs-fan-out-128",
+        operations: CROWD,
+        rounds: 20,
+        work: sockjs::fan_out,
+    },
+    Row {
+        name: "sockjs-read-16x128",
+        operations: BODY,
+        rounds: 500,
+        work: sockjs::read,
+    },
 ];
 
 const fn small(name: &'static str, work: fn(u32) -> anyhow::Result<()>) -> Row {

@@ -1,4 +1,5 @@
-//! Our side of the comparison: echo on `/`, fan-out of every message to all on `/broadcast`, and just the library.
+//! Our side of the comparison: echo on `/`, fan-out of every message to all on `/broadcast`, the same for SockJS on
+//! `/sockjs/echo` and `/sockjs/broadcast`, and just the library.
 
 use std::{net::SocketAddr, num::NonZeroUsize};
 
@@ -27,7 +28,11 @@ async fn main() -> Result<(), ServeError> {
     let endpoints = Endpoints::new()
         .allowed_origins(["*"])
         .at("/", Echo)
-        .at("/broadcast", Broadcast::default());
+        .at("/broadcast", Broadcast::default())
+        .at("/sockjs/echo", Echo)
+        .with_sockjs()
+        .at("/sockjs/broadcast", Broadcast::default())
+        .with_sockjs();
     Server::new(endpoints)
         .workers(workers)
         .bind(listen)?

@@ -9,11 +9,11 @@ use std::{
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use sockeye_bench::{
-    load::{Churn, Crowd, Echo, FanOut, Kind, Outcome},
+    load::{Carrier, Churn, Crowd, Echo, FanOut, Kind, Outcome, Target},
     measure::{cpu_time_at_rest, pin, resident_bytes},
 };
 
-/// Loads a WebSocket server, checks every answer, and prints what came of it.
+/// Loads a server, checks every answer, and prints what came of it.
 #[derive(Debug, Parser)]
 struct Command {
     /// The server.
@@ -34,9 +34,9 @@ struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Mode {
-    /// Echoes on `/`.
+    /// Echoes.
     Echo(Traffic),
-    /// Messages from one to all on `/broadcast`.
+    /// Messages from one to all.
     Fanout(Traffic),
     /// Connections that upgrade and close.
     Churn {
@@ -63,9 +63,12 @@ struct Traffic {
     /// Messages in flight: on each connection, or of the one that speaks.
     #[arg(long, default_value_t = 1)]
     depth: usize,
-    /// What messages are made of.
+    /// What messages are made of; over HTTP, `text`.
     #[arg(long, default_value = "binary")]
     kind: Kind,
+    /// What carries them: a WebSocket, or a session of SockJS on `/sockjs/echo` or `/sockjs/broadcast`.
+    #[arg(long, default_value = "websocket")]
+    carrier: Carrier,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -76,11 +79,21 @@ fn main() -> anyhow::Result<()> {
     let server = command.server;
     match &command.mode {
         Mode::Echo(t) => {
-            let mut load = Echo::open(server, t.connections, (t.kind, t.size), t.depth)?;
+            let mut load = Echo::open(
+                Target::echo(server, t.carrier),
+                t.connections,
+                (t.kind, t.size),
+                t.depth,
+            )?;
             command.time(|duration| load.run(duration))
         }
         Mode::Fanout(t) => {
-            let mut load = FanOut::open(server, t.connections, (t.kind, t.size), t.depth)?;
+            let mut load = FanOut::open(
+                Target::broadcast(server, t.carrier),
+                t.connections,
+                (t.kind, t.size),
+                t.depth,
+            )?;
             command.time(|duration| load.run(duration))
         }
         Mode::Churn { at_once } => {

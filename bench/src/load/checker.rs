@@ -20,6 +20,15 @@ pub enum Wrong {
     /// A message with other bytes than were sent.
     #[error("message {0} came back with other bytes")]
     Content(usize),
+    /// What is no response of HTTP/1.1 on a connection that is kept.
+    #[error("the server wrote what is no response")]
+    Http,
+    /// Another status than the one that says that all is well.
+    #[error("the server answered with status {0}")]
+    Status(u16),
+    /// What is no frame of SockJS, or no array of strings.
+    #[error("the server wrote what is no frame of messages")]
+    Frame,
     /// The server closed in the middle of the row.
     #[error("the server closed the connection")]
     Closed,

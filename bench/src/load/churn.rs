@@ -11,7 +11,7 @@ use mio::{Registry, Token, net::TcpStream as NonBlocking};
 use rustix::net::sockopt::set_socket_linger;
 
 use super::{
-    FrameHeader, OpCode, Outcome, client_frame,
+    Carrier, FrameHeader, OpCode, Outcome, Target, client_frame,
     conn::{register, taken},
     handshake,
     wait::Spin,
@@ -111,7 +111,7 @@ impl Churn {
         Ok(Self {
             spin: Spin::new()?,
             server,
-            request: handshake::request(server, "/"),
+            request: handshake::request(Target::echo(server, Carrier::WebSocket)),
             close: client_frame(OpCode::Close, &NORMAL),
             lives: (0..at_once).map(|_| None).collect(),
         })

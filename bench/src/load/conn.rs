@@ -2,13 +2,13 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
 };
 
 use anyhow::{Context, ensure};
 use mio::{Interest, Registry, Token, net::TcpStream as NonBlocking};
 
-use super::{Checker, OpCode, Ring, Wrong, client_frame, handshake};
+use super::{Checker, Meter, OpCode, Ring, Target, Wrong, client_frame, handshake};
 
 /// An open connection on a poll.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub struct Conn {
     /// Messages to write, the one begun among them.
     owed: usize,
     pongs_owed: usize,
+    meter: Meter,
 }
 
 impl Conn {
@@ -29,13 +30,8 @@ impl Conn {
     ///
     /// # Errors
     /// When the server refuses, or answers the handshake wrongly.
-    pub fn open(
-        server: SocketAddr,
-        path: &str,
-        registry: &Registry,
-        token: Token,
-    ) -> anyhow::Result<Self> {
-        let stream = handshake::open(server, path)?;
+    pub fn open(target: Target, registry: &Registry, token: Token) -> anyhow::Result<Self> {
+        let (stream, meter) = handshake::open(target)?;
         Ok(Self {
             stream: register(stream, registry, token)?,
             checker: Checker::default(),
@@ -43,6 +39,7 @@ impl Conn {
             offset: 0,
             owed: 0,
             pongs_owed: 0,
+            meter,
         })
     }
 
@@ -62,6 +59,7 @@ impl Conn {
                 None => return Ok(()),
                 Some(length) => ensure!(length == pong.len(), "a pong was cut in two"),
             }
+            self.meter.sent += pong.len() as u64;
             self.pongs_owed -= 1;
         }
         while self.owed > 0 {
@@ -69,6 +67,7 @@ impl Conn {
             let Some(length) = taken(self.stream.write(window))? else {
                 return Ok(());
             };
+            self.meter.sent += length as u64;
             let bytes = self.offset + length;
             self.offset = bytes % ring.frame_size();
             self.written += bytes / ring.frame_size();
@@ -88,6 +87,7 @@ impl Conn {
             let Some(length) = taken(self.stream.read(buffer))? else {
                 return Ok(messages);
             };
+            self.meter.received += length as u64;
             let bytes = buffer.get(..length).unwrap_or_default();
             ensure!(!bytes.is_empty(), Wrong::Closed);
             let tally = self.checker.take(bytes, ring)?;
@@ -99,6 +99,11 @@ impl Conn {
                 return Ok(messages);
             }
         }
+    }
+
+    /// Returns what went over the wire, the handshake included.
+    pub const fn meter(&self) -> Meter {
+        self.meter
     }
 }
 

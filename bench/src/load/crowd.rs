@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, ensure};
 use rustix::net::sockopt::set_socket_linger;
 
-use super::{Checker, Kind, OpCode, Ring, client_frame, handshake};
+use super::{Carrier, Checker, Kind, OpCode, Ring, Target, client_frame, handshake};
 
 /// Connections on `/`, opened and used one by one.
 #[derive(Debug)]
@@ -21,8 +21,10 @@ impl Crowd {
     /// # Errors
     /// When the server refuses one.
     pub fn open(server: SocketAddr, connections: usize) -> anyhow::Result<Self> {
+        let target = Target::echo(server, Carrier::WebSocket);
+        let open = || handshake::open(target).map(|(stream, _)| stream);
         (0..connections)
-            .map(|n| handshake::open(server, "/").with_context(|| format!("connection {n}")))
+            .map(|n| open().with_context(|| format!("connection {n}")))
             .collect::<anyhow::Result<_>>()
             .map(Self)
     }

@@ -2,18 +2,15 @@
 
 use std::{
     collections::VecDeque,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
 
-use mio::Token;
-
-use super::{Conn, Kind, Outcome, Ring, wait::Spin};
+use super::{Kind, Outcome, Ring, Target, line::Line, wait::Spin};
 
 /// Large enough for what a socket usually holds.
 const BUFFER: usize = 256 << 10;
 
-/// Connections on `/`, open and quiet between slices.
+/// Clients of an echo, open and quiet between slices.
 #[derive(Debug)]
 pub struct Echo {
     spin: Spin,
@@ -25,7 +22,7 @@ pub struct Echo {
 
 #[derive(Debug)]
 struct Flight {
-    conn: Conn,
+    line: Line,
     begun: Begun,
 }
 
@@ -36,7 +33,7 @@ struct Begun(VecDeque<(usize, Instant)>);
 
 impl Flight {
     fn launch(&mut self, messages: usize, now: Instant) {
-        self.conn.owe(messages);
+        self.line.owe(messages);
         self.begun.launch(messages, now);
     }
 }
@@ -64,25 +61,25 @@ impl Begun {
 }
 
 impl Echo {
-    /// Opens so many connections, for messages of `size` bytes with `depth` of them in flight on each.
+    /// Opens so many clients, for messages of `size` bytes with `depth` of them in flight on each. Over HTTP they must
+    /// be of [`Kind::Text`], which nothing has to be escaped in.
     ///
     /// # Errors
     /// When the server refuses one.
     pub fn open(
-        server: SocketAddr,
+        target: Target,
         connections: usize,
         (kind, size): (Kind, usize),
         depth: usize,
     ) -> anyhow::Result<Self> {
         let spin = Spin::new()?;
-        let flights = (0..connections)
-            .map(|n| {
-                Ok(Flight {
-                    conn: Conn::open(server, "/", spin.registry(), Token(n))?,
-                    begun: Begun::default(),
-                })
-            })
-            .collect::<anyhow::Result<_>>()?;
+        let lines = Line::open_all(target, spin.registry(), connections)?;
+        let begun = Begun::default;
+        let flights = lines.into_iter().map(|line| Flight {
+            line,
+            begun: begun(),
+        });
+        let flights = flights.collect();
         Ok(Self {
             spin,
             ring: Ring::new(kind, size, depth),
@@ -101,16 +98,17 @@ impl Echo {
         let start = self.spin.start();
         for flight in &mut self.flights {
             flight.launch(self.depth, Instant::now());
-            flight.conn.flush(&self.ring)?;
+            flight.line.flush(&self.ring)?;
         }
         let mut in_flight = self.depth * self.flights.len();
         while in_flight > 0 {
             for event in self.spin.events()? {
-                let Some(flight) = self.flights.get_mut(event.token().0) else {
+                let (whose, side) = Line::of(event.token());
+                let Some(flight) = self.flights.get_mut(whose) else {
                     continue;
                 };
                 if event.is_readable() {
-                    let back = flight.conn.receive(&self.ring, &mut self.buffer)?;
+                    let back = flight.line.receive(side, &self.ring, &mut self.buffer)?;
                     let now = Instant::now();
                     flight.begun.land(back, now, &mut outcome);
                     if now - start < duration {
@@ -119,7 +117,7 @@ impl Echo {
                         in_flight = in_flight.saturating_sub(back);
                     }
                 }
-                flight.conn.flush(&self.ring)?;
+                flight.line.flush(&self.ring)?;
             }
         }
         outcome.elapsed = start.elapsed();

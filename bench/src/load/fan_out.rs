@@ -1,19 +1,16 @@
-//! Fan-out: one connection speaks, all of them hear.
+//! Fan-out: one client speaks, all of them hear.
 
 use std::{
     collections::VecDeque,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
 
+use super::{Kind, Outcome, Ring, Target, line::Line, wait::Spin};
 use anyhow::Context;
-use mio::Token;
-
-use super::{Conn, Kind, Outcome, Ring, wait::Spin};
 
 const BUFFER: usize = 256 << 10;
 
-/// Connections on `/broadcast`; the first is the speaker, and hears itself too.
+/// Clients of a fan-out to all; the first is the speaker, and hears itself too.
 #[derive(Debug)]
 pub struct FanOut {
     spin: Spin,
@@ -26,22 +23,22 @@ pub struct FanOut {
 
 #[derive(Debug)]
 struct Hearer {
-    conn: Conn,
+    line: Line,
     heard: usize,
 }
 
 /// Messages that not all have heard yet, oldest first.
 #[derive(Debug, Default)]
-struct UnderWay {
+pub(super) struct UnderWay {
     /// Number of the oldest.
     oldest: usize,
     /// When each was said, and how many have yet to hear it.
-    messages: VecDeque<(Instant, usize)>,
+    pub(super) messages: VecDeque<(Instant, usize)>,
 }
 
 impl UnderWay {
     /// Notes that one more has heard the message of this number, and returns when it was said.
-    fn hear(&mut self, number: usize) -> Option<Instant> {
+    pub(super) fn hear(&mut self, number: usize) -> Option<Instant> {
         let index = number.checked_sub(self.oldest)?;
         let (said, left) = self.messages.get_mut(index)?;
         *left = left.saturating_sub(1);
@@ -49,7 +46,7 @@ impl UnderWay {
     }
 
     /// Forgets what all have heard, and returns how many messages that were.
-    fn finish(&mut self) -> usize {
+    pub(super) fn finish(&mut self) -> usize {
         let mut finished = 0;
         while self.messages.pop_front_if(|(_, left)| *left == 0).is_some() {
             finished += 1;
@@ -60,25 +57,21 @@ impl UnderWay {
 }
 
 impl FanOut {
-    /// Opens so many connections, for messages of `size` bytes of which `depth` are under way at once.
+    /// Opens so many clients, for messages of `size` bytes of which `depth` are under way at once. Over HTTP they must be
+    /// of [`Kind::Text`], which nothing has to be escaped in.
     ///
     /// # Errors
     /// When the server refuses one.
     pub fn open(
-        server: SocketAddr,
+        target: Target,
         connections: usize,
         (kind, size): (Kind, usize),
         depth: usize,
     ) -> anyhow::Result<Self> {
         let spin = Spin::new()?;
-        let hearers = (0..connections)
-            .map(|n| {
-                Ok(Hearer {
-                    conn: Conn::open(server, "/broadcast", spin.registry(), Token(n))?,
-                    heard: 0,
-                })
-            })
-            .collect::<anyhow::Result<_>>()?;
+        let lines = Line::open_all(target, spin.registry(), connections)?;
+        let hearers = lines.into_iter().map(|line| Hearer { line, heard: 0 });
+        let hearers = hearers.collect();
         Ok(Self {
             spin,
             ring: Ring::new(kind, size, depth),
@@ -99,11 +92,12 @@ impl FanOut {
         self.say(self.depth)?;
         while !self.under_way.messages.is_empty() {
             for event in self.spin.events()? {
-                let Some(hearer) = self.hearers.get_mut(event.token().0) else {
+                let (whose, side) = Line::of(event.token());
+                let Some(hearer) = self.hearers.get_mut(whose) else {
                     continue;
                 };
                 if event.is_readable() {
-                    let heard = hearer.conn.receive(&self.ring, &mut self.buffer)?;
+                    let heard = hearer.line.receive(side, &self.ring, &mut self.buffer)?;
                     let now = Instant::now();
                     for number in hearer.heard..hearer.heard + heard {
                         let said = self.under_way.hear(number);
@@ -111,7 +105,7 @@ impl FanOut {
                     }
                     hearer.heard += heard;
                 }
-                hearer.conn.flush(&self.ring)?;
+                hearer.line.flush(&self.ring)?;
             }
             let finished = self.under_way.finish();
             if finished > 0 && start.elapsed() < duration {
@@ -127,8 +121,8 @@ impl FanOut {
         let under_way = &mut self.under_way.messages;
         under_way.extend(std::iter::repeat_n(said, messages));
         let speaker = self.hearers.first_mut().context("nobody is there")?;
-        speaker.conn.owe(messages);
-        speaker.conn.flush(&self.ring)
+        speaker.line.owe(messages);
+        speaker.line.flush(&self.ring)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
     time::Duration,
 };
 
 use anyhow::{Context, ensure};
+
+use super::{Meter, Target};
 
 /// The key of the RFC's own example, and the answer to it (RFC 6455 §1.3).
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -19,11 +21,12 @@ const HEAD_LIMIT: usize = 4096;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Connects and shakes hands, blocking, with `TCP_NODELAY` set.
-pub(super) fn open(server: SocketAddr, path: &str) -> anyhow::Result<TcpStream> {
-    let mut stream = TcpStream::connect(server).context("the server does not accept")?;
+pub(super) fn open(target: Target) -> anyhow::Result<(TcpStream, Meter)> {
+    let mut stream = TcpStream::connect(target.server).context("the server does not accept")?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(&request(server, path))?;
+    let request = request(target);
+    stream.write_all(&request)?;
     let mut head = Vec::new();
     let mut buffer = [0; HEAD_LIMIT];
     while !is_answered(&head)? {
@@ -36,16 +39,17 @@ pub(super) fn open(server: SocketAddr, path: &str) -> anyhow::Result<TcpStream> 
         );
         head.extend(buffer.iter().take(length));
     }
-    Ok(stream)
+    let meter = Meter {
+        sent: request.len() as u64,
+        received: head.len() as u64,
+        requests: 1,
+    };
+    Ok((stream, meter))
 }
 
 /// Returns the request, whole.
-pub(super) fn request(server: SocketAddr, path: &str) -> Vec<u8> {
-    format!(
-        "GET {path} HTTP/1.1\r\nHost: {server}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
-    .into_bytes()
+pub(super) fn request(target: Target) -> Vec<u8> {
+    target.upgrade(KEY)
 }
 
 /// Says whether the response is there whole. What is wrong with it is an error.

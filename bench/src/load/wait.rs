@@ -1,6 +1,9 @@
 //! The poll the generator spins on: asleep, it would add its own wake-up to every latency.
 
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use anyhow::bail;
 use mio::{Events, Poll, Registry};
@@ -15,27 +18,36 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Spin {
     poll: Poll,
+    registry: Rc<Registry>,
     events: Events,
     since: Instant,
 }
 
 impl Spin {
     pub(super) fn new() -> anyhow::Result<Self> {
+        let poll = Poll::new()?;
         Ok(Self {
-            poll: Poll::new()?,
+            registry: Rc::new(poll.registry().try_clone()?),
+            poll,
             events: Events::with_capacity(EVENTS),
             since: Instant::now(),
         })
     }
 
-    pub(super) fn registry(&self) -> &Registry {
-        self.poll.registry()
+    pub(super) fn registry(&self) -> &Rc<Registry> {
+        &self.registry
     }
 
     /// Begins to count the time in which nothing happens.
     pub(super) fn start(&mut self) -> Instant {
         self.since = Instant::now();
         self.since
+    }
+
+    /// Waits for events, asleep, for so long at most.
+    pub(super) fn events_within(&mut self, duration: Duration) -> anyhow::Result<&Events> {
+        self.poll.poll(&mut self.events, Some(duration))?;
+        Ok(&self.events)
     }
 
     /// Waits for events, spinning.

@@ -2,19 +2,24 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::ensure;
-use clap::Parser;
-use sockeye_bench::measure::usable_cpus;
+use clap::{Parser, ValueEnum};
+use sockeye_bench::host::Chosen;
 
-use crate::{contender::Contender, row::Row};
+use crate::{
+    contender::Contender,
+    row::{Row, Suite},
+};
 
 /// Runs all servers in turns and prints what each costs, side by side.
 #[derive(Debug, Parser)]
 pub(crate) struct Args {
-    /// Which rows to run; all of them unless given.
-    #[arg(long, value_delimiter = ',')]
+    /// Which rows to run; all of WebSocket's unless given.
+    #[arg(long, value_delimiter = ',', conflicts_with = "sockjs")]
     pub(crate) rows: Vec<Row>,
-    /// Which servers take part; all of them unless given.
+    /// Runs the rows of SockJS over HTTP, beside sockjs-node, which npm installs first.
+    #[arg(long)]
+    pub(crate) sockjs: bool,
+    /// Which servers take part; all unless given, in the rows they can serve.
     #[arg(long, value_delimiter = ',')]
     pub(crate) servers: Vec<Contender>,
     /// How many slices each server gets in each row. The idle row takes as many rounds, at most three.
@@ -26,39 +31,39 @@ pub(crate) struct Args {
     /// How many connections the idle row opens. Every one is a descriptor here and one in the server.
     #[arg(long, default_value_t = 10_000)]
     pub(crate) idle_connections: usize,
-    /// The CPU that servers run on; the first usable one unless given.
-    #[arg(long)]
-    server_cpu: Option<usize>,
-    /// The CPU that the generator runs on; the last usable one unless given.
-    #[arg(long)]
-    generator_cpu: Option<usize>,
+    /// How many sessions the idle rows of SockJS open.
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) idle_sessions: usize,
+    #[command(flatten)]
+    pub(crate) cpus: Chosen,
     /// Also writes everything to this file, as JSON.
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
 }
 
-/// Who runs where.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cpus {
-    pub(crate) server: usize,
-    pub(crate) generator: usize,
-}
-
 impl Args {
-    /// Chooses the CPUs: two different ones, or the generator's work would be taken for the server's.
-    pub(crate) fn cpus(&self) -> anyhow::Result<Cpus> {
-        let usable = usable_cpus()?;
-        let first = usable.first().copied().unwrap_or_default();
-        let last = usable.last().copied().unwrap_or_default();
-        let cpus = Cpus {
-            server: self.server_cpu.unwrap_or(first),
-            generator: self.generator_cpu.unwrap_or(last),
+    /// Returns the rows to run.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        if !self.rows.is_empty() {
+            return self.rows.clone();
+        }
+        let suite = if self.sockjs {
+            Suite::SockJs
+        } else {
+            Suite::WebSocket
         };
-        ensure!(
-            cpus.server != cpus.generator,
-            "server and generator need a CPU each, and there is only one"
-        );
-        Ok(cpus)
+        let rows = Row::value_variants().iter().copied();
+        rows.filter(|row| row.suite() == suite).collect()
+    }
+
+    /// Returns who takes part in a row.
+    pub(crate) fn contenders(&self, row: Row) -> Vec<Contender> {
+        let chosen = match self.servers.as_slice() {
+            [] => Contender::value_variants(),
+            chosen => chosen,
+        };
+        let chosen = chosen.iter().copied();
+        chosen.filter(|one| one.serves(row.suite())).collect()
     }
 
     /// Returns how long a slice lasts.

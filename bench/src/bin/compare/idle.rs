@@ -2,11 +2,12 @@
 
 use anyhow::Context;
 use sockeye_bench::{
-    load::Crowd,
+    host::{Cpus, Server},
+    load::{Carrier, Crowd, Sessions, Target},
     measure::{cpu_time_at_rest, resident_bytes},
 };
 
-use crate::{args::Cpus, contender::Contender, result::Idle};
+use crate::{contender::Contender, result::Idle};
 
 /// Connections that come and go before the first reading, so that what is made once is not counted.
 const WARM_UP: usize = 16;
@@ -14,11 +15,20 @@ const WARM_UP: usize = 16;
 /// The message of the second reading, in bytes.
 const MESSAGE: usize = 16 << 10;
 
+/// What is open and does nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Silent {
+    /// So many WebSockets.
+    Connections(usize),
+    /// So many sessions of SockJS, each with a request that the server holds.
+    Sessions(Carrier, usize),
+}
+
 /// Reads the memory of each server, freshly started, so many times in turns.
 pub(crate) fn run(
     contenders: &[Contender],
     cpus: Cpus,
-    connections: usize,
+    silent: Silent,
     rounds: usize,
 ) -> Vec<(Contender, anyhow::Result<Idle>)> {
     let mut results: Vec<_> = contenders
@@ -28,7 +38,7 @@ pub(crate) fn run(
     for _ in 0..rounds {
         for (contender, result) in &mut results {
             if let Ok(idle) = result
-                && let Err(error) = round(*contender, cpus, connections, idle)
+                && let Err(error) = round(*contender, cpus, silent, idle)
             {
                 *result = Err(error);
             }
@@ -37,41 +47,76 @@ pub(crate) fn run(
     results
 }
 
-fn round(
-    contender: Contender,
-    cpus: Cpus,
-    connections: usize,
-    idle: &mut Idle,
-) -> anyhow::Result<()> {
+fn round(contender: Contender, cpus: Cpus, silent: Silent, idle: &mut Idle) -> anyhow::Result<()> {
     let server = contender.start(cpus)?;
-    let resident = || {
-        // What the server still has to do for the last connection is done when it rests.
-        cpu_time_at_rest(server.pid())?;
-        resident_bytes(server.pid())
-    };
+    match silent {
+        Silent::Connections(connections) => websockets(&server, connections, idle),
+        Silent::Sessions(carrier, sessions) => self::sessions(
+            &server,
+            Target::echo(server.address(), carrier),
+            sessions,
+            idle,
+        ),
+    }
+}
+
+fn websockets(server: &Server, connections: usize, idle: &mut Idle) -> anyhow::Result<()> {
     let mut warm_up = Crowd::open(server.address(), WARM_UP)?;
     warm_up.echo_each(1)?;
     warm_up.close()?;
 
-    let before = resident()?;
+    let before = resident(server)?;
     let mut crowd = Crowd::open(server.address(), connections)?;
-    let open = resident()?;
+    let open = resident(server)?;
     crowd
         .echo_each(MESSAGE)
         .context("one 16 KiB echo on each")?;
-    let echoed = resident()?;
+    let echoed = resident(server)?;
     crowd.close()?;
-    let closed = resident()?;
+    let closed = resident(server)?;
 
-    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 bytes")]
-    let growth = |after: u64| after.saturating_sub(before) as f64;
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "far fewer than 2^52 connections"
-    )]
-    let count = connections as f64;
-    idle.per_connection.push(growth(open) / count);
-    idle.after_echo.push(growth(echoed) / count);
-    idle.held_when_closed.push(growth(closed));
+    idle.per_connection
+        .push(growth(before, open) / float(connections));
+    idle.after_echo
+        .push(growth(before, echoed) / float(connections));
+    idle.held_when_closed.push(growth(before, closed));
     Ok(())
+}
+
+fn sessions(
+    server: &Server,
+    target: Target,
+    sessions: usize,
+    idle: &mut Idle,
+) -> anyhow::Result<()> {
+    drop(Sessions::open(target, WARM_UP)?);
+    let before = resident(server)?;
+    let crowd = Sessions::open(target, sessions)?;
+    let open = resident(server)?;
+    drop(crowd);
+    let closed = resident(server)?;
+
+    idle.per_connection
+        .push(growth(before, open) / float(sessions));
+    idle.held_when_closed.push(growth(before, closed));
+    Ok(())
+}
+
+/// What the server still has to do for the last connection is done when it rests.
+fn resident(server: &Server) -> anyhow::Result<u64> {
+    cpu_time_at_rest(server.pid())?;
+    resident_bytes(server.pid())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 bytes")]
+fn growth(before: u64, after: u64) -> f64 {
+    after.saturating_sub(before) as f64
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "far fewer than 2^52 connections"
+)]
+fn float(connections: usize) -> f64 {
+    connections as f64
 }

@@ -1,25 +1,31 @@
 //! One command that runs all servers in turns and prints what each costs, side by side.
 
 mod args;
-mod build;
 mod contender;
 mod idle;
-mod machine;
 mod report;
 mod result;
 mod row;
 mod slices;
 mod target;
 
-use std::{fs::File, io, process::ExitCode};
+use std::{
+    fs::File,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use serde::Serialize;
+use sockeye_bench::{
+    host::{Cpus, Machine, build_servers},
+    measure::use_ordinary_pages,
+};
 
 use crate::{
-    args::{Args, Cpus},
-    machine::Machine,
+    args::Args,
+    idle::Silent,
     result::{Entry, Figures, Measured},
     row::{Row, Work},
     slices::Plan,
@@ -36,20 +42,23 @@ struct Record<'a> {
     slices: usize,
     seconds: f64,
     idle_connections: usize,
+    idle_sessions: usize,
     rows: &'a [Measured],
     targets: &'a [Verdict],
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
-    let cpus = args.cpus()?;
-    build::servers()?;
+    let cpus = args.cpus.cpus()?;
+    // Servers inherit it, also those that can't ask for it themselves.
+    use_ordinary_pages();
+    build_servers()?;
     let out = &mut io::stdout().lock();
     let machine = Machine::ask(cpus);
-    report::print_machine(out, &machine)?;
+    writeln!(out, "{machine}")?;
     let mut rows = Vec::new();
-    for row in all_unless_given(&args.rows) {
-        let measured = measure(*row, &args, cpus)?;
+    for row in args.rows() {
+        let measured = measure(row, &args, cpus)?;
         report::print_row(out, &measured)?;
         rows.push(measured);
     }
@@ -61,6 +70,7 @@ fn main() -> anyhow::Result<ExitCode> {
             slices: args.slices,
             seconds: args.seconds,
             idle_connections: args.idle_connections,
+            idle_sessions: args.idle_sessions,
             rows: &rows,
             targets: &targets,
         };
@@ -75,7 +85,7 @@ fn main() -> anyhow::Result<ExitCode> {
 }
 
 fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
-    let contenders = all_unless_given(&args.servers);
+    let contenders = &args.contenders(row);
     let entries = match row.work() {
         Work::Echo(_) | Work::FanOut(_) | Work::Churn { .. } => {
             let plan = Plan {
@@ -86,21 +96,17 @@ fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
             let results = slices::run(row, contenders, plan);
             results.into_iter().map(Entry::sliced).collect()
         }
-        Work::Idle => {
+        Work::Idle | Work::IdleSessions(_) => {
             let rounds = args.slices.min(IDLE_ROUNDS);
-            let results = idle::run(contenders, cpus, args.idle_connections, rounds);
+            let crowd = match row.work() {
+                Work::IdleSessions(carrier) => Silent::Sessions(carrier, args.idle_sessions),
+                _ => Silent::Connections(args.idle_connections),
+            };
+            let results = idle::run(contenders, cpus, crowd, rounds);
             results.into_iter().map(Entry::idle).collect()
         }
     };
     Ok(Measured::new(row, entries))
-}
-
-fn all_unless_given<T: ValueEnum>(given: &[T]) -> &[T] {
-    if given.is_empty() {
-        T::value_variants()
-    } else {
-        given
-    }
 }
 
 fn has_failed(measured: &Measured) -> bool {
@@ -110,6 +116,8 @@ fn has_failed(measured: &Measured) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum;
+
     use super::*;
 
     #[test]

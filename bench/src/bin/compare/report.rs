@@ -5,19 +5,9 @@ use std::io::{self, Write};
 use sockeye_bench::measure::Spread;
 
 use crate::{
-    machine::Machine,
     result::{Entry, Figures, Idle, Measured, Sliced},
     target::Verdict,
 };
-
-/// Prints what the figures are taken on.
-pub(crate) fn print_machine(out: &mut impl Write, machine: &Machine) -> io::Result<()> {
-    writeln!(
-        out,
-        "{}, Linux {}; servers on CPU {}, generator on CPU {}; load before: {}",
-        machine.model, machine.kernel, machine.server_cpu, machine.generator_cpu, machine.load
-    )
-}
 
 /// Prints one row's table.
 pub(crate) fn print_row(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
@@ -81,12 +71,15 @@ fn print_sliced(out: &mut impl Write, entry: &Entry, sliced: &Sliced) -> io::Res
 fn print_idle(out: &mut impl Write, entry: &Entry, idle: &Idle) -> io::Result<()> {
     let median =
         |bytes: &[f64]| Spread::of(bytes.iter().copied()).map_or(0.0, |spread| spread.median);
+    let after_echo = match idle.after_echo.as_slice() {
+        [] => "–".to_owned(),
+        bytes => format!("{:.0}", median(bytes)),
+    };
     writeln!(
         out,
-        "{:>30}{:>24}{:>24.0}{:>12.1} MiB",
+        "{:>30}{:>24}{after_echo:>24}{:>12.1} MiB",
         costs(entry, 0),
         times(entry.x_best_peer),
-        median(&idle.after_echo),
         median(&idle.held_when_closed) / f64::from(1 << 20),
     )
 }

@@ -3,20 +3,17 @@
 use std::{net::SocketAddr, time::Duration};
 
 use clap::ValueEnum;
-use serde::Serialize;
-use sockeye_bench::load::{Churn, Echo, FanOut, Kind, Outcome};
+use serde::{Serialize, Serializer};
+use sockeye_bench::load::{Carrier, Churn, Echo, FanOut, Kind, Outcome, Target};
 
 /// A row by its name on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Row {
     #[value(name = "echo32-1")]
-    #[serde(rename = "echo32-1")]
     Echo32One,
     #[value(name = "echo32")]
     Echo32,
     #[value(name = "echo32-1000")]
-    #[serde(rename = "echo32-1000")]
     Echo32Thousand,
     Pipelined,
     #[value(name = "echo1k")]
@@ -35,6 +32,28 @@ pub(crate) enum Row {
     FanOut16,
     Handshake,
     Idle,
+    SockjsStreaming,
+    #[value(name = "sockjs-streaming16")]
+    SockjsStreaming16,
+    SockjsPolling,
+    #[value(name = "sockjs-polling16")]
+    SockjsPolling16,
+    #[value(name = "sockjs-eventsource")]
+    SockjsEventSource,
+    #[value(name = "sockjs-eventsource16")]
+    SockjsEventSource16,
+    #[value(name = "sockjs-fanout")]
+    SockjsFanOut,
+    SockjsIdleStreaming,
+    SockjsIdlePolling,
+}
+
+/// What rows are about, which decides who can take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Suite {
+    WebSocket,
+    /// SockJS over HTTP.
+    SockJs,
 }
 
 /// What is done in a row.
@@ -48,11 +67,14 @@ pub(crate) enum Work {
     Churn { at_once: usize },
     /// Connections that do nothing.
     Idle,
+    /// Sessions of SockJS that do nothing.
+    IdleSessions(Carrier),
 }
 
 /// Messages on connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Traffic {
+    carrier: Carrier,
     connections: usize,
     kind: Kind,
     bytes: usize,
@@ -62,30 +84,33 @@ pub(crate) struct Traffic {
 impl Row {
     /// Returns what the row does.
     pub(crate) fn work(self) -> Work {
-        let echo = |connections, bytes, depth| {
-            Work::Echo(Traffic {
+        let over = |carrier, kind| {
+            move |connections, bytes, depth| Traffic {
+                carrier,
                 connections,
-                kind: Kind::Binary,
+                kind,
                 bytes,
                 depth,
-            })
+            }
+        };
+        let echo = |connections, bytes, depth| {
+            Work::Echo(over(Carrier::WebSocket, Kind::Binary)(
+                connections,
+                bytes,
+                depth,
+            ))
         };
         let text = |connections, bytes, depth| {
-            Work::Echo(Traffic {
+            Work::Echo(over(Carrier::WebSocket, Kind::NonAsciiText)(
                 connections,
-                kind: Kind::NonAsciiText,
                 bytes,
                 depth,
-            })
+            ))
         };
-        let fan_out = |depth| {
-            Work::FanOut(Traffic {
-                connections: 1000,
-                kind: Kind::Binary,
-                bytes: 128,
-                depth,
-            })
-        };
+        let fan_out =
+            |depth| Work::FanOut(over(Carrier::WebSocket, Kind::Binary)(1000, 128, depth));
+        let one_each = |carrier| Work::Echo(over(carrier, Kind::Text)(100, 32, 1));
+        let several = |carrier| Work::Echo(over(carrier, Kind::Text)(16, 128, 16));
         match self {
             Self::Echo32One => echo(1, 32, 1),
             Self::Echo32 => echo(100, 32, 1),
@@ -100,38 +125,85 @@ impl Row {
             Self::FanOut16 => fan_out(16),
             Self::Handshake => Work::Churn { at_once: 16 },
             Self::Idle => Work::Idle,
+            Self::SockjsStreaming => one_each(Carrier::XhrStreaming),
+            Self::SockjsStreaming16 => several(Carrier::XhrStreaming),
+            Self::SockjsPolling => one_each(Carrier::Xhr),
+            Self::SockjsPolling16 => several(Carrier::Xhr),
+            Self::SockjsEventSource => one_each(Carrier::EventSource),
+            Self::SockjsEventSource16 => several(Carrier::EventSource),
+            Self::SockjsFanOut => {
+                Work::FanOut(over(Carrier::XhrStreaming, Kind::Text)(1000, 128, 1))
+            }
+            Self::SockjsIdleStreaming => Work::IdleSessions(Carrier::XhrStreaming),
+            Self::SockjsIdlePolling => Work::IdleSessions(Carrier::Xhr),
         }
+    }
+
+    /// Returns what the row is about.
+    pub(crate) fn suite(self) -> Suite {
+        match self.work() {
+            Work::Echo(t) | Work::FanOut(t) if t.carrier != Carrier::WebSocket => Suite::SockJs,
+            Work::IdleSessions(_) => Suite::SockJs,
+            _ => Suite::WebSocket,
+        }
+    }
+
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
     }
 
     /// Says in a line what the row does.
     pub(crate) fn title(self) -> String {
-        let name = self
-            .to_possible_value()
-            .map(|value| value.get_name().to_owned())
-            .unwrap_or_default();
         let what = match self.work() {
             Work::Echo(t) => format!(
-                "echo of {}, {} in flight on each of {} connections",
+                "echo of {}, {} in flight on each of {} {}",
                 t.message(),
                 t.depth,
-                t.connections
+                t.connections,
+                t.carriers()
             ),
             Work::FanOut(t) => format!(
-                "{} from one to {}, {} under way; counted by delivery",
+                "{} from one to {} {}, {} under way; counted by delivery",
                 t.message(),
                 t.connections,
+                t.carriers(),
                 t.depth
             ),
             Work::Churn { at_once } => {
                 format!("connect, upgrade, close, {at_once} at once; counted by connection")
             }
             Work::Idle => "memory of connections that do nothing".to_owned(),
+            Work::IdleSessions(carrier) => {
+                format!("memory of {} that do nothing", carriers(carrier))
+            }
         };
-        format!("{name}: {what}")
+        format!("{}: {what}", self.name())
+    }
+}
+
+fn carriers(carrier: Carrier) -> &'static str {
+    match carrier {
+        Carrier::WebSocket => "connections",
+        Carrier::XhrStreaming => "sessions of xhr_streaming",
+        Carrier::Xhr => "sessions of xhr polling",
+        Carrier::EventSource => "sessions of eventsource",
+        Carrier::RepeatedGet => "clients",
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name())
     }
 }
 
 impl Traffic {
+    fn carriers(self) -> &'static str {
+        carriers(self.carrier)
+    }
+
     fn message(self) -> String {
         let kind = match self.kind {
             Kind::Binary => "binary",
@@ -159,19 +231,19 @@ impl Load {
     pub(crate) fn open(work: Work, server: SocketAddr) -> anyhow::Result<Option<Self>> {
         Ok(Some(match work {
             Work::Echo(t) => Self::Echo(Echo::open(
-                server,
+                Target::echo(server, t.carrier),
                 t.connections,
                 (t.kind, t.bytes),
                 t.depth,
             )?),
             Work::FanOut(t) => Self::FanOut(FanOut::open(
-                server,
+                Target::broadcast(server, t.carrier),
                 t.connections,
                 (t.kind, t.bytes),
                 t.depth,
             )?),
             Work::Churn { at_once } => Self::Churn(Churn::new(server, at_once)?),
-            Work::Idle => return Ok(None),
+            Work::Idle | Work::IdleSessions(_) => return Ok(None),
         }))
     }
 

@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use anyhow::Context;
 use hdrhistogram::Histogram;
-use sockeye_bench::measure::cpu_time_at_rest;
+use sockeye_bench::{
+    host::{Cpus, Server},
+    measure::cpu_time_at_rest,
+};
 
 use crate::{
-    args::Cpus,
-    contender::{Contender, Server},
+    contender::Contender,
     result::{Latency, Sliced},
-    row::{Load, Row},
+    row::{Load, Row, Suite},
 };
+
+/// How long a server of SockJS is loaded before anything counts: one of them compiles its code while it runs.
+const WARM_UP_SOCKJS: Duration = Duration::from_secs(2);
 
 /// How the slices are cut.
 #[derive(Clone, Copy, Debug)]
@@ -68,11 +73,14 @@ pub(crate) fn run(
 }
 
 impl Contestant {
-    /// Starts the server, opens the load's connections and spends one slice that does not count.
+    /// Starts the server, opens the load's connections and loads it for a while that does not count.
     fn start(row: Row, contender: Contender, plan: Plan) -> anyhow::Result<Self> {
         let server = contender.start(plan.cpus)?;
         let mut load = Load::open(row.work(), server.address())?.context("nothing to load")?;
-        load.run(plan.length)?;
+        load.run(match row.suite() {
+            Suite::WebSocket => plan.length,
+            Suite::SockJs => plan.length.max(WARM_UP_SOCKJS),
+        })?;
         Ok(Self {
             server,
             load,

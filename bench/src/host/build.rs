@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, ensure};
 
 /// Builds the servers in the profile this program was built in. Without cargo around, takes those that are there.
-pub(crate) fn servers() -> anyhow::Result<()> {
+///
+/// # Errors
+/// When they do not build.
+pub fn build_servers() -> anyhow::Result<()> {
     let (Some(cargo), Some(manifest_dir)) =
         (env::var_os("CARGO"), env::var_os("CARGO_MANIFEST_DIR"))
     else {
@@ -22,11 +25,28 @@ pub(crate) fn servers() -> anyhow::Result<()> {
         Some(folder) => folder,
         None => OsStr::new("release"),
     };
-    let status = Command::new(cargo)
+    let mut build = Command::new(cargo);
+    // What cargo says of this package to a program it runs would make it build dependencies anew that look at it.
+    for (name, _) in env::vars_os() {
+        let is_of_package =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_of_package) {
+            build.env_remove(name);
+        }
+    }
+    let status = build
         .arg("build")
         .arg("--manifest-path")
         .arg(Path::new(&manifest_dir).join("Cargo.toml"))
-        .args(["--bin", "echo-server", "--bin", "peer-server", "--profile"])
+        .args([
+            "--bin",
+            "echo-server",
+            "--bin",
+            "peer-server",
+            "--bin",
+            "poll-server",
+            "--profile",
+        ])
         .arg(profile)
         .stdout(Stdio::null())
         .status()

@@ -1,29 +1,30 @@
 //! What the figures were taken on: without it they say nothing.
 
-use std::fs;
+use std::{fmt, fs};
 
 use serde::Serialize;
 
-use crate::args::Cpus;
+use super::Cpus;
 
 /// The machine, as far as it says.
 #[derive(Debug, Serialize)]
-pub(crate) struct Machine {
+#[non_exhaustive]
+pub struct Machine {
     /// The CPU's model.
-    pub(crate) model: String,
+    pub model: String,
     /// The kernel's release.
-    pub(crate) kernel: String,
+    pub kernel: String,
     /// Load averages of the last 1, 5 and 15 minutes, before the run: what else was going on.
-    pub(crate) load: String,
+    pub load: String,
     /// The CPU that servers run on.
-    pub(crate) server_cpu: usize,
+    pub server_cpu: usize,
     /// The CPU that the generator runs on.
-    pub(crate) generator_cpu: usize,
+    pub generator_cpu: usize,
 }
 
 impl Machine {
     /// Asks the kernel; what it does not say stays empty.
-    pub(crate) fn ask(cpus: Cpus) -> Self {
+    pub fn ask(cpus: Cpus) -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         let load = read("/proc/loadavg");
         Self {
@@ -33,6 +34,16 @@ impl Machine {
             server_cpu: cpus.server,
             generator_cpu: cpus.generator,
         }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}, Linux {}; servers on CPU {}, generator on CPU {}; load before: {}",
+            self.model, self.kernel, self.server_cpu, self.generator_cpu, self.load
+        )
     }
 }
 
