@@ -12,6 +12,9 @@ export const TLS = ["--tls-self-signed"];
 /** The page's pictures, files, and what it keeps while there is no connection. */
 export const QUEUE = "pictures, files and a queue";
 
+/** Transports beside WebSocket. */
+export const SOCKJS = "SockJS";
+
 /** What the program can do, by the names that tests ask for. */
 export const abilities = await probe();
 
@@ -22,6 +25,8 @@ async function probe() {
   const server = await Server.start();
   const page = await (await fetch(`http://127.0.0.1:${server.port}/say`)).text();
   if (/id="?file\b/.test(page)) abilities.add(QUEUE);
+  const info = await fetch(`http://127.0.0.1:${server.port}/say/info`);
+  if (info.ok) abilities.add(SOCKJS);
   await server.stop();
   if (known.has("has_tls")) {
     abilities.add("wss");

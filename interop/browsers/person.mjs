@@ -77,6 +77,14 @@ export class Person {
     );
   }
 
+  /**
+   * Picks a transport, as by the list.
+   * @param {string} transport
+   */
+  async picks(transport) {
+    await this.page.select("#transport", transport);
+  }
+
   /** @param {string} text */
   async says(text) {
     await this.write("#message", text);
@@ -116,6 +124,19 @@ export class Person {
   async counts(count) {
     const counted = (wanted) => document.querySelector("#count")?.textContent.match(/\d+/)?.[0] === String(wanted);
     await this.#until(`a count of ${count}`, counted, count);
+  }
+
+  /**
+   * Waits until so many pictures are seen, each of them whole.
+   * @param {number} count
+   */
+  async paints(count) {
+    const painted = (wanted) => {
+      const pictures = [...document.querySelectorAll('#log [data-kind="image"] img')];
+      return pictures.length === wanted && pictures.every((picture) => picture.naturalWidth > 0);
+    };
+    // An image that is painted changes nothing in the document.
+    await this.page.waitForFunction(painted, { polling: 200 }, count).catch((error) => this.#tell(`${count} pictures`, error));
   }
 
   /**

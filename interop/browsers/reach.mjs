@@ -73,7 +73,12 @@ export function reach(browser) {
     assert.equal(protocol, "h2");
     await person.says("one of many streams");
     await person.hears("one of many streams");
-    await server.logs(/session opened.*path="\/say".*stream="[^"]*(h2|http2|Upgraded)/i);
+    // What is fetched goes by HTTP/2: a session that a request carries is on the WebSocket's own connection.
+    await person.page.evaluate(() => fetch("/say/000/beside/xhr", { method: "POST" }).then((opened) => opened.text()));
+    await server.logs(/session opened.*transport="xhr-polling"/);
+    const peerOf = (transport) => new RegExp(`session opened .*peer=(\\S+).*transport="${transport}"`).exec(server.log)?.[1];
+    assert.ok(peerOf("websocket"));
+    assert.equal(peerOf("websocket"), peerOf("xhr-polling"));
     person.isContent();
   }));
 

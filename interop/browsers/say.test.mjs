@@ -4,9 +4,11 @@
 
 import { after, describe } from "node:test";
 import { KINDS, launch } from "./browser.mjs";
+import { craft } from "./craft.mjs";
 import { losses } from "./losses.mjs";
 import { reach } from "./reach.mjs";
 import { talk } from "./talk.mjs";
+import { transports } from "./transports.mjs";
 
 const kinds = KINDS.filter((kind) => [undefined, kind].includes(process.env.BROWSER));
 const browsers = new Map(await Promise.all(kinds.map(async (kind) => [kind, await launch(kind)])));
@@ -16,8 +18,10 @@ describe("/say", { concurrency: browsers.size }, () => {
   for (const [kind, browser] of browsers) {
     describe(kind, { concurrency: 1 }, () => {
       talk(kind, browser);
+      transports(kind, browser);
       losses(kind, browser);
       reach(browser);
+      craft(browser);
       after(() => browser.close());
     });
   }

@@ -1,19 +1,17 @@
 // People talk: texts, pictures and files, in their language, and whatever device they hold.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { test } from "node:test";
 import { QUEUE, needs } from "./abilities.mjs";
+import { objections } from "./axe.mjs";
 import { launch } from "./browser.mjs";
 import { DESK, PHONE, Person } from "./person.mjs";
 import { landscape } from "./picture.mjs";
 import { room } from "./room.mjs";
 import { Server } from "./server.mjs";
-
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /**
  * @param {import("./browser.mjs").Kind} kind
@@ -144,19 +142,4 @@ export function talk(kind, browser) {
     assert.equal(await english.page.$eval("html", (root) => root.lang.slice(0, 2)), "en");
     await english.leaves();
   }));
-}
-
-/** Fails with what axe-core objects to. */
-async function objections(person, where) {
-  await person.page.evaluate(axe);
-  // What still fades in has the contrast of the moment.
-  await person.page.evaluate(() => {
-    const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
-    return Promise.allSettled(ending.map((animation) => animation.finished)).then(() => {});
-  });
-  const found = await person.page.evaluate(async () => {
-    const { violations } = await globalThis.axe.run(document);
-    return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`);
-  });
-  assert.deepEqual(found, [], where);
 }

@@ -29,6 +29,7 @@ class Hall {
           this.relay(text);
           return true;
         },
+        sendLast: (text) => this.relay(text),
         setTimer: this.clock.setTimer,
         chance: () => 0.5,
         now: () => this.clock.now,

@@ -4,8 +4,11 @@ import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { translate } from "./dom.js";
 import { choose, Words } from "./i18n.js";
+import { isTransport, Ladder, parseFound } from "./ladder.js";
 import { Log } from "./log.js";
+import { network } from "./network.js";
 import { Outbox } from "./outbox.js";
+import { Picker } from "./picker.js";
 import { tidyName } from "./protocol.js";
 import { Room } from "./room.js";
 import { REFRESH } from "./roster.js";
@@ -14,6 +17,9 @@ import { askSettings } from "./settings.js";
 import { View } from "./view.js";
 
 const NAME_KEY = "sockeye.name";
+const TRANSPORT_KEY = "sockeye.transport";
+/** What works on this network, where that is not WebSocket. */
+const FOUND_KEY = "sockeye.found";
 /** RFC 6455 §7.4.1. */
 const GOING_AWAY = 1001;
 const MESSAGE_TOO_BIG = 1009;
@@ -21,7 +27,7 @@ const SERVICE_RESTART = 1012;
 
 const words = new Words(choose(navigator.languages), navigator.languages[0]);
 translate(words);
-const me = { id: randomId(), name: rememberedName() ?? guestName() };
+const me = { id: randomId(), name: remembered(NAME_KEY, tidyName) ?? guestName() };
 /** @type {import("./settings.js").Settings | "unknown" | undefined} */
 let settings;
 let keys = 0;
@@ -39,15 +45,25 @@ const composer = new Composer(me.name, {
   onFiles: (files) => sender.sendFiles(files),
   onName: (typed) => {
     const name = typed.trim() === "" ? guestName() : tidyName(typed);
-    remember(name);
+    remember(NAME_KEY, name);
     room.rename(name);
     return name;
   },
 });
-const connection = new Connection(socketUrl(), {
-  onStatus: (status) => void changed(status),
-  onMessage: (data) => room.hear(data),
+const ladder = new Ladder(
+  remembered(TRANSPORT_KEY, (text) => (isTransport(text) ? text : undefined)),
+  remembered(FOUND_KEY, (text) => parseFound(JSON.parse(text), Date.now())),
+);
+const picker = new Picker(ladder.picked, words, (picked) => {
+  remember(TRANSPORT_KEY, picked);
+  remember(FOUND_KEY, undefined);
+  connection.pick(picked);
 });
+const connection = new Connection(
+  ladder,
+  { onStatus: (status) => void changed(status), onMessage: (data) => room.hear(data), onBeside: () => room.refresh() },
+  network(new URL("/say", location.href).href, randomId),
+);
 const outbox = new Outbox((data) => connection.send(data), (key) => log.mark(key, "failed"));
 const room = new Room(
   me,
@@ -62,6 +78,7 @@ const room = new Room(
   },
   {
     send: (text) => connection.send(text),
+    sendLast: (text) => connection.sendLast(text),
     setTimer: (run, ms) => setTimeout(run, ms),
     chance: Math.random,
     now: () => performance.now(),
@@ -100,10 +117,12 @@ if (matchMedia("(pointer: fine)").matches) composer.focus();
 /** @param {import("./connection.js").Status} status */
 async function changed(status) {
   view.showStatus(status, navigator.onLine ? "online" : "offline");
+  picker.show(status.state === "open" ? status.transport : undefined);
   if (status.state === "open") {
     outbox.lost();
     room.enter();
     outbox.pump();
+    remember(FOUND_KEY, ladder.found && JSON.stringify(ladder.found));
     // Another server may answer than before.
     const told = await askSettings();
     settings = told === "unreachable" ? settings : told;
@@ -112,13 +131,16 @@ async function changed(status) {
 }
 
 /** @param {import("./connection.js").Waiting} status */
-async function explain({ after, code }) {
+async function explain({ after, code, transport }) {
   if (code === MESSAGE_TOO_BIG) view.showReason("tooLargeForServer");
   else if (code === GOING_AWAY || code === SERVICE_RESTART) view.showReason("restarting");
   else if (after === "refused") {
     // A script is not told why a handshake failed; whether pages are served tells the likely reasons apart.
-    const reason = (await askSettings()) === "unreachable" ? "unreachable" : "blocked";
-    if (document.body.dataset.state !== "open") view.showReason(reason);
+    const isThere = (await askSettings()) !== "unreachable";
+    if (document.body.dataset.state === "open") return;
+    if (!isThere) view.showReason("unreachable");
+    else if (ladder.picked === "auto") view.showReason("blocked");
+    else view.showReason("blockedPicked", { transport: words.say(transport) });
   }
 }
 
@@ -143,13 +165,6 @@ function entryOf(heard) {
   }
 }
 
-/** @returns {string} */
-function socketUrl() {
-  const url = new URL("/say", location.href);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  return url.href;
-}
-
 /**
  * Makes an id for this page. `crypto.randomUUID` is missing where the page is opened by a LAN address over http.
  * @returns {string}
@@ -164,22 +179,31 @@ function guestName() {
   return words.say("guest", { number: 100 + Math.floor(Math.random() * 900) });
 }
 
-/** @returns {string | undefined} */
-function rememberedName() {
+/**
+ * Reads what was remembered. A browser may forbid storage, and others may have written there.
+ * @template T
+ * @param {string} key
+ * @param {(text: string) => T} parse
+ * @returns {T | undefined}
+ */
+function remembered(key, parse) {
   try {
-    const name = localStorage.getItem(NAME_KEY);
-    return name === null ? undefined : tidyName(name);
+    const text = localStorage.getItem(key);
+    return text === null ? undefined : parse(text);
   } catch {
-    // A browser may forbid storage; the name then lasts as long as the page.
     return undefined;
   }
 }
 
-/** @param {string} name */
-function remember(name) {
+/**
+ * @param {string} key
+ * @param {string | undefined} text
+ */
+function remember(key, text) {
   try {
-    localStorage.setItem(NAME_KEY, name);
+    if (text === undefined) localStorage.removeItem(key);
+    else localStorage.setItem(key, text);
   } catch {
-    // See above.
+    // Where storage is forbidden it lasts as long as the page.
   }
 }

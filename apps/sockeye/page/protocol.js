@@ -1,4 +1,4 @@
-// What pages tell each other over `/say`, which relays and understands nothing. Pure.
+// What pages tell each other over `/say`, which relays and understands nothing, whatever the transport. Pure.
 //
 // A page speaks in JSON texts that carry `"sockeye": 1`, its id and its name:
 //

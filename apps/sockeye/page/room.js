@@ -14,6 +14,7 @@ import { Seen } from "./seen.js";
  *
  * @typedef {object} Surroundings
  * @property {(text: string) => boolean} send returns whether it was sent
+ * @property {(text: string) => void} sendLast sends as the page is left
  * @property {(run: () => void, ms: number) => unknown} setTimer
  * @property {() => number} chance from 0 to 1
  * @property {() => number} now in milliseconds
@@ -66,7 +67,7 @@ export class Room {
 
   /** Says goodbye. */
   leave() {
-    this.#tell("bye");
+    this.#around.sendLast(encode({ type: "bye", ...this.#me }));
   }
 
   /**
@@ -172,7 +173,7 @@ export class Room {
     return change;
   }
 
-  /** @param {"hello" | "here" | "bye"} type */
+  /** @param {"hello" | "here"} type */
   #tell(type) {
     this.#told = { n: this.#told.n + 1, at: this.#around.now() };
     return this.#around.send(encode({ type, ...this.#me, n: this.#told.n }));

@@ -60,7 +60,7 @@ export class View {
     const state = status.state === "closed" || (waits && network === "offline") ? "offline" : status.state;
     document.body.dataset.state = state;
     this.#status.dataset.state = state;
-    this.#status.textContent = this.#words.say(status.state === "closed" ? "closed" : state);
+    this.#status.textContent = this.#words.say(wordFor(status, network));
     this.#retry.hidden = !waits;
     if (status.state === "open") this.#reason.hidden = true;
     if (waits) this.#countDown(performance.now() + status.ms);
@@ -75,9 +75,10 @@ export class View {
   /**
    * Says why there is no connection.
    * @param {Key} reason
+   * @param {Record<string, string>} [values]
    */
-  showReason(reason) {
-    this.#reason.textContent = this.#words.say(reason);
+  showReason(reason, values) {
+    this.#reason.textContent = this.#words.say(reason, values);
     this.#reason.hidden = false;
   }
 
@@ -125,4 +126,14 @@ export class View {
     if (person.id === this.#me) item.append(element("span", "you", this.#words.say("you")));
     return item;
   }
+}
+
+/**
+ * @param {Status} status
+ * @param {"online" | "offline"} network
+ * @returns {Key}
+ */
+function wordFor(status, network) {
+  if (status.state === "open") return status.transport;
+  return status.state === "waiting" && network === "offline" ? "offline" : status.state;
 }

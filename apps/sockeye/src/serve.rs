@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use crate::{
     addresses,
     cli::Qr,
-    config::{Config, Endpoint},
+    config::{Config, Endpoint, OverHttp},
     endpoints::{Echo, Say},
     internal::{self, Ready},
     page::Page,
@@ -193,7 +193,8 @@ fn endpoints(config: &Config) -> Endpoints {
     let mut endpoints = Endpoints::new()
         .limits(config.limits)
         .heartbeat(config.heartbeat)
-        .deflate(config.deflate);
+        .deflate(config.deflate)
+        .sockjs(config.sockjs.as_ref().map(OverHttp::options));
     if let Some(say) = &config.say {
         endpoints = configured(endpoints.at("/say", Say::default()), say);
     }

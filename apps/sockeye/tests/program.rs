@@ -14,6 +14,9 @@ mod draining;
 #[path = "program/logs.rs"]
 mod logs;
 #[cfg(unix)]
+#[path = "program/sockjs.rs"]
+mod sockjs;
+#[cfg(unix)]
 #[path = "program/tls.rs"]
 mod tls;
 

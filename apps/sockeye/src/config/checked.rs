@@ -9,6 +9,7 @@ use super::{
     proxy::Proxy,
     raw::{Raw, RawDeflate, RawEndpoint},
     rule::{Broken, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Rule},
+    sockjs::OverHttp,
     tls::Tls,
     value::{Count, Size},
 };
@@ -30,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) heartbeat: Heartbeat,
     /// Compression on every endpoint; `None` turns it off.
     pub(crate) deflate: Option<Deflate>,
+    /// What carries sessions where WebSocket can't, on every endpoint; `None` turns it off.
+    pub(crate) sockjs: Option<OverHttp>,
     /// The endpoint `/say` and its page; `None` turns both off.
     pub(crate) say: Option<Endpoint>,
     /// The endpoint `/echo`; `None` turns it off.
@@ -79,6 +82,7 @@ impl Raw {
         let proxy = self.proxy.check(&mut broken);
         self.check_limits(&mut broken);
         let deflate = check_deflate(&self.deflate, &mut broken);
+        let sockjs = self.sockjs.check(&self.limits(), &mut broken);
         let say = check_endpoint("say", &self.say, &mut broken);
         let echo = check_endpoint("echo", &self.echo, &mut broken);
         if !self.say.enabled && !self.echo.enabled {
@@ -99,6 +103,7 @@ impl Raw {
                 .period(self.heartbeat.period.0)
                 .deadline(self.heartbeat.deadline.0),
             deflate,
+            sockjs,
             say,
             echo,
         })

@@ -11,6 +11,7 @@ mod raw;
 mod resolve;
 mod rule;
 mod setting;
+mod sockjs;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -20,5 +21,6 @@ pub(crate) use checked::{Config, Endpoint};
 pub(crate) use error::InvalidConfig;
 pub(crate) use resolve::{Resolved, Sources, resolve};
 pub(crate) use setting::{FILE_VARIABLE, Flags};
+pub(crate) use sockjs::OverHttp;
 pub(crate) use tls::{Certificate, Tls, TlsFlags, in_full};
 pub(crate) use value::{Listen, Port, Workers};

@@ -5,6 +5,7 @@ use sockeye::{ContextTakeover, Deflate, Heartbeat, Limits, Overflow};
 
 use super::{
     proxy::RawProxy,
+    sockjs::RawSockJs,
     tls::RawTls,
     value::{Count, Listen, Period, Port, Size, Time, Workers},
 };
@@ -20,6 +21,7 @@ pub(crate) struct Raw {
     pub(crate) deflate: RawDeflate,
     pub(crate) tls: RawTls,
     pub(crate) proxy: RawProxy,
+    pub(crate) sockjs: RawSockJs,
     pub(crate) say: RawEndpoint,
     pub(crate) echo: RawEndpoint,
 }

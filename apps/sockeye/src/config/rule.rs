@@ -3,7 +3,7 @@
 use sockeye::InvalidDeflate;
 use thiserror::Error;
 
-use super::{key::Key, tls::TlsRule};
+use super::{key::Key, sockjs::SockJsRule, tls::TlsRule};
 
 /// The smallest buffer for a request's head that the HTTP parser works with.
 pub(crate) const MIN_HEAD_BYTES: usize = 8 << 10;
@@ -68,6 +68,9 @@ pub(crate) enum Rule {
     /// What `[tls]` says can't be done.
     #[error(transparent)]
     Tls(#[from] TlsRule),
+    /// What `[sockjs]` says can't be done.
+    #[error(transparent)]
+    SockJs(#[from] SockJsRule),
     /// RFC 7692 or zlib can't do it.
     #[error(transparent)]
     Deflate(#[from] InvalidDeflate),

@@ -2,6 +2,7 @@
 
 mod origins;
 mod proxy;
+mod sockjs;
 
 use std::{ffi::OsString, net::SocketAddr, time::Duration};
 

@@ -215,11 +215,11 @@ impl State {
         let Some(receiver) = &self.receiver else {
             return;
         };
-        let bytes = frame.len();
-        receiver.pipe.push(frame, now);
-        if self.machine.sent(bytes, now) == sockeye_sockjs_proto::Response::Ends {
-            receiver.pipe.end();
+        if self.machine.sent(frame.len(), now) == sockeye_sockjs_proto::Response::Ends {
+            receiver.pipe.push_last(frame, now);
             self.receiver = None;
+        } else {
+            receiver.pipe.push(frame, now);
         }
     }
 }

@@ -65,6 +65,19 @@ impl Pipe {
         wake(state);
     }
 
+    /// Adds a chunk and ends the response after it, in one: a reader on another thread that had the chunk before the end
+    /// would take itself for broken off.
+    pub(super) fn push_last(&self, chunk: Bytes, now: Instant) {
+        let mut state = self.lock();
+        state.bytes += chunk.len();
+        state.chunks.push_back(chunk);
+        state.since.get_or_insert(now);
+        state.ends = Ends::Now;
+        let alive = state.alive.take();
+        wake(state);
+        drop(alive);
+    }
+
     /// Ends the response after what waits.
     pub(super) fn end(&self) {
         let mut state = self.lock();
@@ -175,6 +188,15 @@ mod tests {
         pipe.end();
         assert!(pipe.is_taken());
         assert_eq!(take(&pipe), taken(None, Driver::GoesOn));
+    }
+
+    #[test]
+    fn who_took_the_last_chunk_took_everything() {
+        let pipe = Pipe::default();
+        pipe.push_last(Bytes::from_static(b"o\n"), clock());
+        assert!(!pipe.is_taken());
+        assert_eq!(take(&pipe), taken(Some(b"o\n"), Driver::GoesOn));
+        assert!(pipe.is_taken());
     }
 
     #[test]
