@@ -27,6 +27,8 @@ enum Stage {
     /// The `o` frame is owed.
     Fresh,
     Open,
+    /// What came was no frame: the WebSocket is closed as such.
+    Broken,
 }
 
 impl Framed {
@@ -49,15 +51,22 @@ impl Framed {
     /// # Errors
     /// What to close with if it is none.
     pub(super) fn unpack(&mut self, framed: &Message) -> Result<(), Close> {
-        let Some(text) = framed.as_text() else {
-            return Err(close(CloseCode::UNSUPPORTED_DATA, "SockJS frames are text"));
+        let texts = match framed.as_text() {
+            Some(text) => read_frame_text(text, self.limits)
+                .map_err(|error| close(error.close_code(), &error.to_string())),
+            None => Err(close(CloseCode::UNSUPPORTED_DATA, "SockJS frames are text")),
         };
-        let texts = read_frame_text(text, self.limits)
-            .map_err(|error| close(error.close_code(), &error.to_string()))?;
+        let texts = texts.inspect_err(|_| self.stage = Stage::Broken)?;
         let binary = self.binary;
         self.unpacked
             .extend(texts.into_iter().map(|text| message(text, binary)));
         Ok(())
+    }
+
+    /// Returns the frame that closes the session. Who sends what is no frame gets none, as with the reference server.
+    pub(super) fn close(&self, close: &Close) -> Option<Message> {
+        let is_told = self.stage != Stage::Broken;
+        is_told.then(|| written(|framing, out| framing.close(close, out)))
     }
 
     /// Returns the next message that was unpacked.
@@ -90,11 +99,6 @@ impl Framed {
         let result = frame(&Framing::websocket(), messages, self.binary, &mut out);
         ((!out.is_empty()).then(|| text(out)), result)
     }
-}
-
-/// Returns the frame that closes the session.
-pub(super) fn close_frame(close: &Close) -> Message {
-    written(|framing, out| framing.close(close, out))
 }
 
 fn written(write: impl FnOnce(&Framing, &mut BytesMut)) -> Message {

@@ -12,10 +12,7 @@ use sockeye_endpoint::{CanWrite, Outgoing};
 use sockeye_types::{Close, Message};
 use sockeye_ws_proto::{Framing, Prepared, Scratch};
 
-use super::{
-    Driver, End, Phase, Stream, Unsent,
-    framed::{binary_close, close_frame},
-};
+use super::{Driver, End, Phase, Stream, Unsent, framed::binary_close};
 use crate::{
     lent::Lent,
     sockjs::{FRAMED, IsBinary},
@@ -113,7 +110,9 @@ impl<S: Stream> Driver<S> {
             }
         }
         if let Some(close) = close {
-            let _ = self.conn.send(&close_frame(&close), scratch);
+            if let Some(frame) = framed.close(&close) {
+                let _ = self.conn.send(&frame, scratch);
+            }
             self.conn.close(&close, scratch, now);
         }
     }

@@ -91,6 +91,23 @@ impl Browser {
         (head, String::from_utf8(body).unwrap())
     }
 
+    /// Posts a body, and returns the head of the answer with the stream that it comes on.
+    pub(crate) async fn post(&mut self, uri: &str, body: &'static str) -> (Parts, Duplex) {
+        let request = Request::post(uri)
+            .version(Version::HTTP_2)
+            .body(())
+            .unwrap();
+        let mut ready = patiently(self.requests.clone().ready()).await.unwrap();
+        let (response, mut send) = ready.send_request(request, body.is_empty()).unwrap();
+        if !body.is_empty() {
+            send.send_data(Bytes::from_static(body.as_bytes()), true)
+                .unwrap();
+        }
+        let (head, recv) = patiently(response).await.unwrap().into_parts();
+        let read = Bytes::new();
+        (head, Duplex { send, recv, read })
+    }
+
     /// Does the opening handshake on a new stream.
     pub(crate) async fn open(&mut self, path: &str) -> Client<Duplex> {
         let (head, stream) = self.ask(connect(path, &[])).await.unwrap();

@@ -34,5 +34,6 @@ mod resets;
 mod served;
 mod shutdown;
 mod slow_readers;
+mod sockjs;
 mod spans;
 mod tls;

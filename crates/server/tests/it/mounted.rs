@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use http::Request;
 use hyper::{
+    body::Incoming,
     server::conn::{http1, http2},
     service::service_fn,
 };
@@ -11,7 +13,7 @@ use sockeye_endpoint::{
     Endpoints,
     Initiator::{Handler, Network, Peer, Server},
 };
-use sockeye_server::{EndpointService, IntoService};
+use sockeye_server::{EndpointService, IntoService, PeerAddr};
 use sockeye_types::{Close, Heartbeat, Limits};
 use tokio::io::DuplexStream;
 use tower_service::Service;
@@ -25,7 +27,7 @@ use crate::{
 const SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) struct Mounted {
-    service: EndpointService,
+    pub(crate) service: EndpointService,
     pub(crate) ends: Ends,
 }
 
@@ -43,21 +45,30 @@ impl Mounted {
 
     /// Connects over a stream that holds so many bytes each way.
     fn connect(&self, bytes: usize) -> Client<DuplexStream> {
+        Client::over(self.stream(bytes, None))
+    }
+
+    /// Connects as a client of this address.
+    pub(crate) fn connect_from(&self, peer: PeerAddr) -> DuplexStream {
+        self.stream(64 << 10, Some(peer))
+    }
+
+    fn stream(&self, bytes: usize, peer: Option<PeerAddr>) -> DuplexStream {
         let (ours, theirs) = tokio::io::duplex(bytes);
         let service = self.service.clone();
-        tokio::spawn(
-            http1::Builder::new()
-                .serve_connection(
-                    TokioIo::new(theirs),
-                    service_fn(move |request| service.clone().call(request)),
-                )
-                .with_upgrades(),
-        );
-        Client::over(ours)
+        let serve = service_fn(move |mut request: Request<Incoming>| {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
+            service.clone().call(request)
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(theirs), serve);
+        tokio::spawn(connection.with_upgrades());
+        ours
     }
 
     /// Connects in HTTP/2 to a server that lets extended CONNECTs through.
-    async fn browser(&self) -> Browser {
+    pub(crate) async fn browser(&self) -> Browser {
         let (ours, theirs) = tokio::io::duplex(64 << 10);
         let service = self.service.clone();
         tokio::spawn(

@@ -87,7 +87,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Collect {
 }
 
 /// Everything that this process logs from now on.
-fn collected() -> &'static Mutex<Vec<String>> {
+pub(crate) fn collected() -> &'static Mutex<Vec<String>> {
     static LINES: LazyLock<Lines> = LazyLock::new(|| {
         let lines = Lines::default();
         let collect = Collect(Arc::clone(&lines)).with_filter(LevelFilter::DEBUG);
@@ -106,7 +106,7 @@ fn written(words: &[&str]) -> Option<String> {
 }
 
 /// Waits for a line with all these words; nothing tells when one is written.
-async fn line(words: &[&str]) -> String {
+pub(crate) async fn line(words: &[&str]) -> String {
     let wait = async {
         loop {
             if let Some(line) = written(words) {
@@ -157,7 +157,10 @@ async fn events_carry_their_connection_their_handshake_and_their_session() {
             line.contains(" path=\"/traced/a%0ab\" peer=127.0.0.1:"),
             "{line}"
         );
-        assert!(line.contains(" protocol=\"one\" transport=\"websocket\"] "), "{line}");
+        assert!(
+            line.contains(" protocol=\"one\" transport=\"websocket\"] "),
+            "{line}"
+        );
     }
     line(&["closed: handshake path=\"/traced/a%0ab\" result=\"accepted\""]).await;
     line(&["closed: session id=", "path=\"/traced/a%0ab\""]).await;

@@ -1,0 +1,20 @@
+//! SockJS on the wire: every rule of SockJS 0.3 and of Sockeye's own bounds, seen by clients that write HTTP by hand.
+
+mod binding;
+mod bounds;
+mod by;
+mod clock;
+mod escaping;
+mod fields;
+mod framing;
+mod http2;
+mod life;
+mod logs;
+mod origins;
+mod pages;
+mod receiving;
+mod sending;
+mod served;
+mod urls;
+mod websockets;
+mod wire;
