@@ -1,10 +1,10 @@
 //! One kept HTTP connection of the generator, and the request that is under way on it.
 
 use std::{
-    io::{Read, Write},
+    io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
     rc::Rc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
@@ -19,6 +19,9 @@ use super::{
 
 /// How long a server may take to answer while sessions are opened one by one.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// After how long without a request a server may well have closed a kept connection.
+const LONG: Duration = Duration::from_secs(1);
 
 /// Where a connection goes, and the poll it is on.
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ pub(super) struct Exchange {
     stream: NonBlocking,
     reader: ResponseReader,
     stage: Stage,
+    /// When the last response ended.
+    idle_since: Instant,
     /// The request, as far as the socket has not taken it.
     unsent: Vec<u8>,
     meter: Meter,
@@ -54,6 +59,7 @@ impl Exchange {
             place,
             reader: ResponseReader::default(),
             stage: Stage::Idle,
+            idle_since: Instant::now(),
             unsent: Vec::new(),
             meter: Meter::default(),
         })
@@ -70,6 +76,9 @@ impl Exchange {
     /// Begins a request; the one before must have been answered.
     pub(super) fn ask(&mut self, request: &[u8]) -> anyhow::Result<()> {
         ensure!(self.is_idle(), "a request is under way");
+        if self.idle_since.elapsed() > LONG && self.is_closed() {
+            self.reopen()?;
+        }
         self.stage = Stage::Asked;
         self.meter.requests += 1;
         self.unsent.extend_from_slice(request);
@@ -110,6 +119,7 @@ impl Exchange {
                     Part::Body(body) => take(body)?,
                     Part::End(after) => {
                         self.stage = Stage::Idle;
+                        self.idle_since = Instant::now();
                         ended += 1;
                         if after == After::Close {
                             self.reopen()?;
@@ -135,6 +145,14 @@ impl Exchange {
         )?;
         ensure!(ready > 0, "nothing came for {PATIENCE:?}");
         Ok(())
+    }
+
+    /// Says whether the server has closed it, which nobody has looked for while nothing was under way.
+    fn is_closed(&self) -> bool {
+        match self.stream.peek(&mut [0]) {
+            Ok(length) => length == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
     }
 
     fn reopen(&mut self) -> anyhow::Result<()> {
