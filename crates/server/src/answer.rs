@@ -8,11 +8,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode, response::Parts};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-use crate::sockjs::Receiver;
+use sockeye_sockjs_proto::RequestError;
+
+use crate::{held::Frames, sockjs::Receiver};
 
 /// An answer to a request.
 pub(crate) type Reply = Response<Answer>;
@@ -25,17 +27,55 @@ pub struct Answer(Kind);
 enum Kind {
     Whole(Full<Bytes>),
     /// Each frame is handed over alone, so that it is one chunk in HTTP/1.1, and none waits for the next.
-    Frames(Receiver),
+    Held(Receiver, Frames),
 }
 
 impl Answer {
+    /// One whose frames come through a receiver.
+    pub(crate) fn held(receiver: Receiver, frames: Frames) -> Self {
+        Self(Kind::Held(receiver, frames))
+    }
+
     /// Returns the receiver, if frames come through it.
     pub(crate) fn receiver(&self) -> Option<&Receiver> {
         match &self.0 {
             Kind::Whole(_) => None,
-            Kind::Frames(receiver) => Some(receiver),
+            Kind::Held(receiver, _) => Some(receiver),
         }
     }
+
+    /// Gives up the receiver, if frames come through it.
+    pub(crate) fn into_receiver(self) -> Result<(Receiver, Frames), Self> {
+        match self.0 {
+            Kind::Whole(_) => Err(self),
+            Kind::Held(receiver, frames) => Ok((receiver, frames)),
+        }
+    }
+}
+
+/// Waits for the frame of an answer that has only one, so that its head can say how long it is.
+///
+/// Cancel safety: dropped before it is done, the request is given up, and so is the session that it carries.
+pub(crate) async fn whole(reply: Reply) -> Reply {
+    let (mut head, answer) = reply.into_parts();
+    let answer = match answer.into_receiver() {
+        Ok((receiver, Frames::One)) => {
+            let frame = receiver.next().await;
+            Answer::from(frame_or_refusal(&mut head, frame))
+        }
+        Ok((receiver, frames)) => Answer::held(receiver, frames),
+        Err(answer) => answer,
+    };
+    Response::from_parts(head, answer)
+}
+
+/// Returns the body of an answer that has one frame. A session that was cut has none to say; a success without a frame
+/// would make clients ask again at once.
+pub(crate) fn frame_or_refusal(head: &mut Parts, frame: Option<Bytes>) -> Bytes {
+    frame.unwrap_or_else(|| {
+        head.status = StatusCode::SERVICE_UNAVAILABLE;
+        Bytes::from(RequestError::GoingAway.to_string())
+    })
 }
 
 impl From<Full<Bytes>> for Answer {
@@ -50,12 +90,6 @@ impl From<Bytes> for Answer {
     }
 }
 
-impl From<Receiver> for Answer {
-    fn from(receiver: Receiver) -> Self {
-        Self(Kind::Frames(receiver))
-    }
-}
-
 impl Body for Answer {
     type Data = Bytes;
     type Error = Infallible;
@@ -66,7 +100,7 @@ impl Body for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut self.0 {
             Kind::Whole(whole) => Pin::new(whole).poll_frame(cx),
-            Kind::Frames(receiver) => receiver
+            Kind::Held(receiver, _) => receiver
                 .poll_next(cx)
                 .map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk)))),
         }
@@ -75,14 +109,14 @@ impl Body for Answer {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Whole(whole) => whole.is_end_stream(),
-            Kind::Frames(receiver) => receiver.is_taken(),
+            Kind::Held(receiver, _) => receiver.is_taken(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Whole(whole) => whole.size_hint(),
-            Kind::Frames(_) => SizeHint::default(),
+            Kind::Held(..) => SizeHint::default(),
         }
     }
 }

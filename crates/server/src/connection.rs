@@ -1,27 +1,21 @@
 //! One connection, from the moment it is accepted until it is upgraded or done.
 
 use std::{
-    convert::Infallible,
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
     sync::{Arc, atomic::Ordering},
 };
 
 use http::{Request, StatusCode, Version};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::body::Incoming;
 use sockeye_endpoint::Scheme;
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use crate::{
-    activity::Activity,
     answer::{Answer, Reply},
-    driver::Stream,
     drivers::Drivers,
-    http2,
+    http1, http2,
     options::Http2,
-    page::Page,
     proxies::Caller,
     sockjs,
     tally::Verdict,
@@ -93,7 +87,7 @@ pub(crate) async fn serve(
     };
     caller.scheme = Some(Scheme::Https);
     match Protocol::of(&stream) {
-        Protocol::Http1 => http1(stream, caller, &place, &drivers, order).await,
+        Protocol::Http1 => http1::serve(stream, caller, &place, &drivers, order).await,
         // It is large, and waits in few places.
         Protocol::Http2 => Box::pin(http2::serve(stream, caller, place, drivers, order)).await,
     }
@@ -117,7 +111,7 @@ async fn plain(
             None => return,
         }
     }
-    http1(stream, caller, &place, &drivers, order).await;
+    http1::serve(stream, caller, &place, &drivers, order).await;
 }
 
 /// Does the TLS handshake, unless there is no room or the server shuts down.
@@ -149,58 +143,6 @@ async fn speaks_http2(
     tokio::select! {
         ahead = timeout(time, http2::is_ahead(stream)) => ahead.ok()?.ok(),
         () = shut_down(order) => None,
-    }
-}
-
-/// Serves HTTP/1.1 on a byte stream.
-///
-/// A request has `handshake_time` to arrive, and its answer twice that for each piece to be taken: whoever takes nothing
-/// keeps no place.
-async fn http1<S: Stream>(
-    stream: S,
-    caller: Caller,
-    place: &Place,
-    drivers: &Drivers,
-    order: watch::Receiver<Order>,
-) {
-    let options = place.common.options;
-    let activity = Activity::default();
-    let service = service_fn(|mut request: Request<Incoming>| {
-        place.common.proxies.tell(&mut request, caller);
-        let (alive, activity) = (activity.begin(), activity.clone());
-        async move {
-            let reply = reply(request, place, drivers).await;
-            Ok::<_, Infallible>(reply.map(|page| Page::new(page, activity, alive)))
-        }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(options.handshake_time)
-        .max_buf_size(options.head_bytes)
-        .max_headers(options.head_count)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let mut told = pin!(shut_down(order));
-    let served = async {
-        tokio::select! {
-            served = &mut connection => served,
-            () = &mut told => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        }
-    };
-    let served = tokio::select! {
-        served = served => served,
-        // An idle connection is cut by hyper before that.
-        () = activity.idle(options.handshake_time.saturating_mul(2)) => {
-            tracing::debug!(peer = %caller.addr, "a client does not take what it asked for");
-            Ok(())
-        }
-    };
-    if let Err(error) = served {
-        tracing::debug!(peer = %caller.addr, %error, "a connection ended before its request was answered");
     }
 }
 

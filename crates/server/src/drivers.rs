@@ -25,6 +25,7 @@ use tracing::{Instrument, Span, debug_span};
 
 use crate::{
     driver::{Driver, Framed, Stream, clock},
+    rewound::Rewound,
     sockjs::Service,
     tally::{Tally, Verdict},
     timers::{Timer, Timers},
@@ -297,6 +298,13 @@ impl Derived {
 /// Takes a stream out of the HTTP server's hands, with what was read of it.
 fn unwrap<S: Stream>(upgraded: Upgraded) -> Result<(S, Bytes), Upgraded> {
     // A server that also speaks HTTP/2 wraps its streams once more, and knows how to unwrap them.
+    let upgraded = match upgraded.downcast::<TokioIo<Rewound<S>>>() {
+        Ok(parts) => {
+            let stream = parts.io.into_inner().put_back(parts.read_buf);
+            return Ok(stream.into_parts());
+        }
+        Err(upgraded) => upgraded,
+    };
     let (io, glued) = match upgraded.downcast::<TokioIo<S>>() {
         Ok(parts) => (parts.io, parts.read_buf),
         Err(upgraded) => {

@@ -15,7 +15,7 @@ use tracing::Instrument;
 pub(crate) use self::{head::put_as_in_http1, preface::is_ahead, session_stream::SessionStream};
 use crate::{
     activity::{Activity, Alive},
-    answer::Reply,
+    answer::{Reply, whole},
     connection::{Place, reply},
     driver::Stream,
     drivers::Drivers,
@@ -125,5 +125,5 @@ async fn answer(
     request.extensions_mut().insert(alive);
     // The connection has its place already; what it asks for takes another.
     let place = Place::take(common);
-    reply(request, &place, drivers).await
+    whole(reply(request, &place, drivers).await).await
 }

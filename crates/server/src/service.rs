@@ -17,7 +17,7 @@ use sockeye_types::Close;
 use tower_service::Service;
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, whole},
     driver::{after, clock},
     drivers::Drivers,
     http2::put_as_in_http1,
@@ -115,8 +115,10 @@ where
         let mounted = Arc::clone(&self.0);
         Box::pin(async move {
             let drivers = mounted.drivers();
-            let reply = answer(request, &mounted.routes, drivers, HANDSHAKE_TIME).await;
-            Ok(reply.unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing is here\n")))
+            match answer(request, &mounted.routes, drivers, HANDSHAKE_TIME).await {
+                Some(reply) => Ok(whole(reply).await),
+                None => Ok(text(StatusCode::NOT_FOUND, "nothing is here\n")),
+            }
         })
     }
 }

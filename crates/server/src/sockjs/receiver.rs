@@ -53,7 +53,7 @@ impl Receiver {
     /// Takes the next chunk; `None` at the end.
     ///
     /// Cancel safety: dropped before it is done, it has taken nothing.
-    pub(super) async fn next(&self) -> Option<Bytes> {
+    pub(crate) async fn next(&self) -> Option<Bytes> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
@@ -65,6 +65,25 @@ impl Receiver {
     /// Keeps a connection from being idle for as long as this takes what it is sent.
     pub(crate) fn keep(&self, alive: Alive) {
         self.pipe.keep(alive);
+    }
+}
+
+#[cfg(test)]
+impl Receiver {
+    /// One that gets these and belongs to no session.
+    pub(crate) fn ended<const N: usize>(frames: [&'static str; N]) -> Self {
+        let receiver = Self::silent();
+        for frame in frames {
+            let frame = Bytes::from_static(frame.as_bytes());
+            receiver.pipe.push(frame, clock());
+        }
+        receiver.pipe.end();
+        receiver
+    }
+
+    /// One that gets nothing.
+    pub(crate) fn silent() -> Self {
+        Self::stranger(Arc::default())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use http::{Method, Request, header, request::Parts};
 use http_body::Body;
-use http_body_util::Full;
 use sockeye_endpoint::{Endpoint, Opening, RequestHead, Routes, Site, UpgradeRequest};
 use sockeye_sockjs_proto::{
     Callback, Framing, Receive, RequestError, Resource, SendBy, SessionMachine, read_send,
@@ -22,6 +21,7 @@ use super::{
 use crate::{
     answer::{Answer, Reply},
     driver::clock,
+    held::Frames,
     tally::Verdict,
     upgrade::{PeerAddr, To, refused},
 };
@@ -71,7 +71,15 @@ pub(crate) async fn answer<B: Body>(
         ))),
         Resource::RawWebSocket | Resource::WebSocket => Err(RequestError::NotAWebSocketRequest),
         Resource::Receive { session, by } => match receive(&head, session, by, service, to).await {
-            Ok(receiver) => respond(receiver, rules.receive(&head.headers, by), by).await,
+            Ok(receiver) => {
+                let frames = if by.is_streaming() {
+                    Frames::Many
+                } else {
+                    Frames::One
+                };
+                let answer = Answer::held(receiver, frames);
+                Ok(rules.receive(&head.headers, by).map(|()| answer))
+            }
             Err(Refused::Request(error)) => Err(error),
             Err(Refused::Reply(reply)) => return reply,
         },
@@ -208,22 +216,6 @@ async fn open(head: &Parts, by: Receive, to: &To<'_>) -> Result<Opening, Refused
     opening.params = to.params.clone();
     opening.transport = by.transport();
     Ok(opening)
-}
-
-/// Makes the answer to a request that receives: at once for many frames, with the frame for one.
-async fn respond(
-    receiver: Receiver,
-    head: http::Response<()>,
-    by: Receive,
-) -> Result<Reply, RequestError> {
-    if by.is_streaming() {
-        return Ok(head.map(|()| Answer::from(receiver)));
-    }
-    match receiver.next().await {
-        Some(frame) => Ok(head.map(|()| Answer::from(Full::new(frame)))),
-        // Cut before there was anything to say. A success without a frame would make clients ask again at once.
-        None => Err(RequestError::GoingAway),
-    }
 }
 
 /// Takes what a client sends.
