@@ -78,11 +78,28 @@ pub(crate) async fn serve(
         caller = proxies.introduce(&mut stream, peer, options) => caller,
         () = shut_down(order.clone()) => None,
     };
-    let Some(mut caller) = caller else { return };
+    let Some(caller) = caller else { return };
+    if place.common.tls.is_some() {
+        // What it takes is large, and nothing that connections without it should hold room for.
+        Box::pin(secure(stream, caller, place, drivers, order)).await;
+    } else {
+        plain(stream, caller, place, drivers, order).await;
+    }
+}
+
+/// Serves a connection in TLS.
+async fn secure(
+    stream: TcpStream,
+    mut caller: Caller,
+    place: Place,
+    drivers: Drivers,
+    order: watch::Receiver<Order>,
+) {
     let Some(tls) = &place.common.tls else {
-        return plain(stream, caller, place, drivers, order).await;
+        return;
     };
-    let Some(stream) = accept_tls(tls, stream, peer, &place, order.clone()).await else {
+    let accepting = Box::pin(accept_tls(tls, stream, caller.addr, &place, order.clone()));
+    let Some(stream) = accepting.await else {
         return;
     };
     caller.scheme = Some(Scheme::Https);

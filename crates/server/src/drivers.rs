@@ -300,7 +300,7 @@ fn unwrap<S: Stream>(upgraded: Upgraded) -> Result<(S, Bytes), Upgraded> {
     // A server that also speaks HTTP/2 wraps its streams once more, and knows how to unwrap them.
     let upgraded = match upgraded.downcast::<TokioIo<Rewound<S>>>() {
         Ok(parts) => {
-            let stream = parts.io.into_inner().put_back(parts.read_buf);
+            let stream = parts.io.into_inner().put_back(&parts.read_buf);
             return Ok(stream.into_parts());
         }
         Err(upgraded) => upgraded,

@@ -123,7 +123,7 @@ async fn requests<S: Stream>(
     };
     if let Some(held) = slot.take() {
         let parts = connection.into_parts()?;
-        return Some((held, parts.io.into_inner().put_back(parts.read_buf)));
+        return Some((held, parts.io.into_inner().put_back(&parts.read_buf)));
     }
     if let Err(error) = served {
         tracing::debug!(peer = %caller.addr, %error, "a connection ended before its request was answered");

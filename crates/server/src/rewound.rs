@@ -22,12 +22,10 @@ impl<S> Rewound<S> {
         Self { ahead, stream }
     }
 
-    /// Puts back what was read of it since.
-    pub(crate) fn put_back(mut self, read: Bytes) -> Self {
-        if self.ahead.is_empty() {
-            self.ahead = read;
-        } else if !read.is_empty() {
-            self.ahead = [read, self.ahead].concat().into();
+    /// Puts back what was read of it since: a copy, since what is read into is large.
+    pub(crate) fn put_back(mut self, read: &[u8]) -> Self {
+        if !read.is_empty() {
+            self.ahead = [read, &self.ahead].concat().into();
         }
         self
     }
@@ -106,11 +104,9 @@ mod tests {
     #[test]
     fn what_is_put_back_comes_before_what_was_ahead() {
         let stream = Rewound::new(Bytes::from_static(b"c"), ());
-        let stream = stream
-            .put_back(Bytes::new())
-            .put_back(Bytes::from_static(b"ab"));
+        let stream = stream.put_back(b"").put_back(b"ab");
         assert_eq!(stream.into_parts().1, "abc");
-        let stream = Rewound::new(Bytes::new(), ()).put_back(Bytes::from_static(b"a"));
+        let stream = Rewound::new(Bytes::new(), ()).put_back(b"a");
         assert_eq!(stream.into_parts().1, "a");
     }
 }
