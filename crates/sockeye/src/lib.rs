@@ -66,8 +66,9 @@ pub mod client {
     pub use sockeye_client::*;
 }
 
-/// The examples of the README files are compiled with the documentation's own.
+/// The examples of the README files, and of what is written about SockJS, are compiled with the documentation's own.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../../../README.ko.md")]
+#[doc = include_str!("../../../docs/SOCKJS.md")]
 struct Readme;
