@@ -19,6 +19,8 @@ mod operations;
 mod proxies;
 mod redirect;
 mod scanner;
+mod sockjs;
+mod sockjs_session;
 mod tungstenite_peer;
 mod tunnels;
 mod utf8;
@@ -36,6 +38,8 @@ pub use operations::operations;
 pub use proxies::{forwarded, proxy_protocol};
 pub use redirect::redirect;
 pub use scanner::scanner;
+pub use sockjs::{sockjs_body, sockjs_client, sockjs_frames, sockjs_resource};
+pub use sockjs_session::sockjs_session;
 pub use tunnels::{http_connect, no_proxy, proxy_address, socks5};
 pub use utf8::utf8;
 
@@ -43,7 +47,7 @@ pub use utf8::utf8;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 24] = [
     ("client_decode", client_decode),
     ("client_response", client_response),
     ("close", close),
@@ -61,6 +65,11 @@ pub const TARGETS: [Target; 19] = [
     ("redirect", redirect),
     ("scanner", scanner),
     ("server_decode", server_decode),
+    ("sockjs_body", sockjs_body),
+    ("sockjs_client", sockjs_client),
+    ("sockjs_frames", sockjs_frames),
+    ("sockjs_resource", sockjs_resource),
+    ("sockjs_session", sockjs_session),
     ("socks5", socks5),
     ("utf8", utf8),
 ];

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A poll that waits for longer is held open without an HTTP server's buffers.
-const SHORT_POLL: Duration = Duration::from_millis(200);
+const SHORT_POLL: Duration = Duration::from_secs(3);
 
 /// Serves HTTP/1.1 on a byte stream.
 pub(crate) async fn serve<S: Stream>(

@@ -1,0 +1,5 @@
+//! Fuzzes `sockeye_fuzz::sockjs_client`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sockeye_fuzz::sockjs_client(data));
