@@ -56,7 +56,8 @@ impl Account {
         now: Instant,
     ) {
         self.settle_dropped(conversation, tally);
-        tally.close(closed.code, closed.initiator);
+        let session = conversation.session();
+        tally.close(session.transport(), closed.code, closed.initiator);
         let slow = Close::slow_consumer();
         if closed.initiator == Initiator::Server
             && closed.code == slow.code()
@@ -64,7 +65,6 @@ impl Account {
         {
             tally.slow_closed.fetch_add(1, Relaxed);
         }
-        let session = conversation.session();
         // Escaped where a peer chose the words: none may forge a line or colour a terminal.
         tracing::info!(
             session = %session.id(),

@@ -220,6 +220,7 @@ impl Drivers {
         drop(entered);
         handshake.record("result", Verdict::Accepted.label());
         self.tally().handshake(Verdict::Accepted);
+        self.tally().open(session.transport());
         span
     }
 

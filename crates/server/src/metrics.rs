@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sockeye_types::Transport;
+
 use crate::tally::{CODE_LABELS, Flow, INITIATORS, ROUND_TRIP_BOUNDS, Tally, Verdict, Volume};
 
 /// What a server counts: a handle that any thread may keep and ask, also before the server runs and after it.
@@ -78,14 +80,13 @@ impl Metrics {
             sum.add(tally);
         }
         sum.asking = self.0.asking.load(Relaxed);
-        let opened = sum.handshakes.first().map_or(0, |(_, count)| *count);
-        let ended: u64 = sum.closes.iter().map(|close| close.count).sum();
-        sum.sessions = opened.saturating_sub(ended);
+        sum.sessions = sum.transports.iter().map(|one| one.open).sum();
         sum
     }
 }
 
-/// What was counted up to a moment. Everything but `sessions`, `asking` and `outbox_bytes` only grows.
+/// What was counted up to a moment. Everything but `sessions`, those that are open in `transports`, `asking` and
+/// `outbox_bytes` only grows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -93,6 +94,9 @@ pub struct Snapshot {
     pub sessions: u64,
     /// How many connections ask, or may ask again, over HTTP.
     pub asking: usize,
+    /// The same by transport, and how many opened so far. All transports are there, in the order of
+    /// [`Transport::ALL`].
+    pub transports: [Sessions; Transport::ALL.len()],
     /// How many opening handshakes had which result. All results are there, in the same order.
     pub handshakes: Vec<(&'static str, u64)>,
     /// How many sessions ended how. All pairs are there, in the same order.
@@ -124,6 +128,18 @@ pub struct Snapshot {
     pub pages: [(&'static str, u64); 5],
 }
 
+/// Sessions on one transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sessions {
+    /// The transport.
+    pub transport: Transport,
+    /// How many are open.
+    pub open: u64,
+    /// How many opened so far.
+    pub opened: u64,
+}
+
 /// How many sessions ended with one code, started by one side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -148,6 +164,16 @@ pub struct Histogram {
     pub sum: Duration,
 }
 
+impl Sessions {
+    const fn none(transport: Transport) -> Self {
+        Self {
+            transport,
+            open: 0,
+            opened: 0,
+        }
+    }
+}
+
 impl Snapshot {
     fn zero() -> Self {
         let closes = INITIATORS.iter().flat_map(|initiator| {
@@ -161,6 +187,7 @@ impl Snapshot {
         Self {
             sessions: 0,
             asking: 0,
+            transports: Transport::ALL.map(Sessions::none),
             handshakes: Verdict::LABELS.iter().map(|label| (*label, 0)).collect(),
             closes: closes.collect(),
             received_text: Volume::default(),
@@ -184,8 +211,18 @@ impl Snapshot {
 
     fn add(&mut self, tally: &Tally) {
         // Ends before openings: a session that ends meanwhile is not counted out before it was counted in.
-        let ended = tally.closes.iter().flatten();
-        add_all(self.closes.iter_mut().map(|close| &mut close.count), ended);
+        let ended = tally.ended.each_ref().map(|count| count.load(Relaxed));
+        for (sessions, (opened, ended)) in self
+            .transports
+            .iter_mut()
+            .zip(tally.opened.iter().zip(ended))
+        {
+            let opened = opened.load(Relaxed);
+            sessions.opened += opened;
+            sessions.open += opened.saturating_sub(ended);
+        }
+        let closes = tally.closes.iter().flatten();
+        add_all(self.closes.iter_mut().map(|close| &mut close.count), closes);
         add_all(
             self.handshakes.iter_mut().map(|(_, count)| count),
             &tally.handshakes,
@@ -221,6 +258,15 @@ impl Snapshot {
     pub fn handshakes(&self, result: &str) -> u64 {
         let found = self.handshakes.iter().find(|(label, _)| *label == result);
         found.map_or(0, |(_, count)| *count)
+    }
+
+    /// Returns the sessions on one transport.
+    pub fn sessions_on(&self, transport: Transport) -> Sessions {
+        let found = self
+            .transports
+            .iter()
+            .find(|one| one.transport == transport);
+        found.copied().unwrap_or_else(|| Sessions::none(transport))
     }
 
     /// Returns how many sessions ended with a code, by its label, that a side started; zero for a pair that there is

@@ -6,7 +6,7 @@ use std::{
 };
 
 use sockeye_endpoint::{Initiator, Overflow};
-use sockeye_types::{CloseCode, Message};
+use sockeye_types::{CloseCode, Message, Transport};
 
 /// The upper bounds of the heartbeat's histogram, in microseconds; what takes longer than the last counts above it.
 pub(crate) const ROUND_TRIP_BOUNDS: [u64; 10] = [
@@ -141,6 +141,9 @@ pub(crate) struct Tally {
     sent_binary: Counted,
     pub(crate) waiting_bytes: AtomicU64,
     pub(crate) handshakes: [AtomicU64; Verdict::LABELS.len()],
+    /// Sessions that opened and that ended, each by transport.
+    pub(crate) opened: [AtomicU64; Transport::ALL.len()],
+    pub(crate) ended: [AtomicU64; Transport::ALL.len()],
     pub(crate) closes: [[AtomicU64; CODE_LABELS.len()]; INITIATORS.len()],
     pub(crate) slow_closed: AtomicU64,
     pub(crate) slow_stalled: AtomicU64,
@@ -186,7 +189,14 @@ impl Tally {
         count(&self.handshakes, verdict as usize);
     }
 
-    pub(crate) fn close(&self, code: CloseCode, initiator: Initiator) {
+    /// A session opened.
+    pub(crate) fn open(&self, transport: Transport) {
+        count_transport(&self.opened, transport);
+    }
+
+    /// A session ended.
+    pub(crate) fn close(&self, transport: Transport, code: CloseCode, initiator: Initiator) {
+        count_transport(&self.ended, transport);
         let at = INITIATORS.iter().position(|known| *known == initiator);
         if let Some(codes) = at.and_then(|at| self.closes.get(at)) {
             count(codes, code_at(code.as_u16()));
@@ -244,6 +254,12 @@ impl Tally {
 fn count(counters: &[AtomicU64], at: usize) {
     if let Some(counter) = counters.get(at) {
         counter.fetch_add(1, Relaxed);
+    }
+}
+
+fn count_transport(counters: &[AtomicU64], transport: Transport) {
+    if let Some(at) = Transport::ALL.iter().position(|known| *known == transport) {
+        count(counters, at);
     }
 }
 

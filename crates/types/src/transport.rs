@@ -26,6 +26,18 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::WebSocket,
+        Self::SockJsWebSocket,
+        Self::XhrStreaming,
+        Self::XhrPolling,
+        Self::EventSource,
+        Self::HtmlFile,
+        Self::JsonpPolling,
+        Self::Memory,
+    ];
+
     /// All of SockJS's own, in the order a client would choose.
     pub const SOCKJS: [Self; 6] = [
         Self::SockJsWebSocket,
@@ -71,5 +83,30 @@ impl Transport {
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_has_each_transport_once_in_order_and_each_has_a_name_of_its_own() {
+        for (at, transport) in Transport::ALL.into_iter().enumerate() {
+            // Fails to compile for one that is not named here.
+            let place = match transport {
+                Transport::WebSocket => 0,
+                Transport::SockJsWebSocket => 1,
+                Transport::XhrStreaming => 2,
+                Transport::XhrPolling => 3,
+                Transport::EventSource => 4,
+                Transport::HtmlFile => 5,
+                Transport::JsonpPolling => 6,
+                Transport::Memory => 7,
+            };
+            assert_eq!(place, at);
+            let same = |other: &&Transport| other.as_str() == transport.as_str();
+            assert_eq!(Transport::ALL.iter().filter(same).count(), 1);
+        }
     }
 }

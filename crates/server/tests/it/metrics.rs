@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Waits until the numbers are as a test wants them; nothing tells when a counter moves.
-async fn until(metrics: &Metrics, is_so: impl Fn(&Snapshot) -> bool) -> Snapshot {
+pub(crate) async fn until(metrics: &Metrics, is_so: impl Fn(&Snapshot) -> bool) -> Snapshot {
     let wait = async {
         loop {
             let now = metrics.snapshot();

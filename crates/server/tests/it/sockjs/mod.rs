@@ -5,6 +5,7 @@ mod binding;
 mod bounds;
 mod by;
 mod clock;
+mod counts;
 mod escaping;
 mod fields;
 mod framing;
