@@ -23,6 +23,8 @@ pub(crate) enum Verdict {
     Interceptor,
     NotFound,
     TooManyConnections,
+    /// A SockJS endpoint, or one address on it, has all the sessions it may have.
+    TooManySessions,
     Timeout,
     /// The client left before it took the answer.
     Abandoned,
@@ -30,7 +32,7 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// In the order of the variants.
-    pub(crate) const LABELS: [&'static str; 9] = [
+    pub(crate) const LABELS: [&'static str; 10] = [
         "accepted",
         "malformed",
         "version",
@@ -38,6 +40,7 @@ impl Verdict {
         "interceptor",
         "not_found",
         "too_many_connections",
+        "too_many_sessions",
         "timeout",
         "abandoned",
     ];

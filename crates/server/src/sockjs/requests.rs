@@ -69,7 +69,10 @@ pub(crate) async fn answer<B: Body>(
             &service.capabilities,
             entropy(),
         ))),
-        Resource::RawWebSocket | Resource::WebSocket => Err(RequestError::NotAWebSocketRequest),
+        Resource::RawWebSocket | Resource::WebSocket => {
+            to.count(Verdict::Malformed);
+            Err(RequestError::NotAWebSocketRequest)
+        }
         Resource::Receive { session, by } => match receive(&head, session, by, service, to).await {
             Ok(receiver) => {
                 let frames = if by.is_streaming() {
@@ -137,7 +140,8 @@ async fn receive(
     let callback = by
         .has_callback()
         .then(|| Callback::from_query(head.uri.query(), service.options().callback_bytes))
-        .transpose()?;
+        .transpose()
+        .inspect_err(|_| to.count(Verdict::Malformed))?;
     let framing = Framing::of(by, callback.as_ref())?;
     let bound = service.bound(head);
     let asks = || Asks {
@@ -171,7 +175,7 @@ async fn receive(
         }
         Ok(Taken::Known(_)) => return Err(RequestError::UnknownSession.into()),
         Err(error) => {
-            to.count(Verdict::TooManyConnections);
+            to.count(Verdict::TooManySessions);
             return Err(error.into());
         }
     };

@@ -36,7 +36,7 @@ async fn refused(served: &Served, request: &str, status: u16) {
     assert_eq!(client.reply().await.status, status);
 }
 
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl Interceptor for Nobody {
     async fn before_upgrade(&self, _: &mut UpgradeRequest<'_>) -> Result<(), Refusal> {
