@@ -37,6 +37,7 @@ pub(crate) fn text(now: &Snapshot, process: &Process) -> String {
         let labels = [("code", close.code), ("initiator", close.initiator)];
         text.sample("", &labels, close.count);
     }
+    sessions(&mut text, now);
     messages(&mut text, now);
     slowness(&mut text, now);
     troubles(&mut text, now);
@@ -76,6 +77,25 @@ fn costs(text: &mut Exposition, process: &Process) {
         "Descriptors that may be open.",
         process.max_fds,
     );
+}
+
+fn sessions(text: &mut Exposition, now: &Snapshot) {
+    text.family(
+        "sockeye_sessions",
+        "gauge",
+        "Sessions that are open, by transport.",
+    );
+    for one in &now.transports {
+        text.sample("", &[("transport", one.transport.as_str())], one.open);
+    }
+    text.family(
+        "sockeye_sessions_opened_total",
+        "counter",
+        "Sessions that opened, by transport.",
+    );
+    for one in &now.transports {
+        text.sample("", &[("transport", one.transport.as_str())], one.opened);
+    }
 }
 
 fn messages(text: &mut Exposition, now: &Snapshot) {

@@ -326,6 +326,13 @@ fn while_sessions_close_it_is_healthy_and_not_ready() {
         metrics.contains("\nsockeye_handshakes_total{result=\"accepted\"} 1\n"),
         "{metrics}"
     );
+    for sample in [
+        "sockeye_sessions{transport=\"websocket\"} 1",
+        "sockeye_sessions_opened_total{transport=\"websocket\"} 1",
+        "sockeye_sessions_opened_total{transport=\"xhr-streaming\"} 0",
+    ] {
+        assert!(metrics.contains(&format!("\n{sample}\n")), "{metrics}");
+    }
     assert!(get(&public, "/metrics").starts_with("HTTP/1.1 404"));
 
     terminate(&child);
