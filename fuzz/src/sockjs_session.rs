@@ -1,193 +1,119 @@
-//! A session that HTTP requests carry, and any order of what its driver can do: who may receive, what comes first and
-//! last, and that its end comes when it must and stays.
+//! Any operations on the machine of a SockJS session: it never says what contradicts what it said before.
 
 use std::time::{Duration, Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
 use sockeye_sockjs_proto::{
-    Attached, Gone, Leaves, Length, Next, Response, SessionMachine, Ticket, Times,
+    Attached, Leaves, Length, Next, Response, SessionMachine, Ticket, Times,
 };
 use sockeye_types::Close;
 
-#[derive(Arbitrary, Clone, Copy, Debug)]
+#[derive(Debug, Arbitrary)]
 enum Operation {
-    /// For so many bytes, or one frame.
-    Attach(Option<u8>),
-    /// The frame that is owed goes out, in so many bytes.
-    Send(u8),
-    /// One of those who ever were there leaves.
-    Leave(u8, bool),
-    Close(u16),
+    Attach(Option<u16>),
+    Sent(u16),
+    Leave { which: u8, is_whole: bool },
+    Close,
     OweHeartbeat,
     Interrupt,
-    /// So many milliseconds pass.
-    Wait(u8),
+    Pass(u16),
 }
 
-/// Two bytes for the milliseconds of the two times, and operations as `Arbitrary` reads them.
+const TIMES: Times = Times {
+    heartbeat: Duration::from_secs(25),
+    disconnect_delay: Duration::from_secs(5),
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    Closed,
+}
+
+/// Any operations, in any order.
 pub fn sockjs_session(data: &[u8]) {
-    let Some((&[heartbeat, disconnect_delay], data)) = data.split_first_chunk() else {
-        return;
-    };
-    let times = Times {
-        heartbeat: Duration::from_millis(heartbeat.into()),
-        disconnect_delay: Duration::from_millis(disconnect_delay.into()),
-    };
-    let now = Instant::now();
-    let mut driven = Driven {
-        machine: SessionMachine::new(times, now),
-        times,
-        now,
-        tickets: Vec::new(),
-        here: None,
-        away_since: now,
-        is_opened: false,
-        closed: None,
-        gone: None,
-    };
-    let mut bytes = Unstructured::new(data);
-    while !bytes.is_empty()
-        && let Ok(operation) = Operation::arbitrary(&mut bytes)
+    let mut data = Unstructured::new(data);
+    let mut now = Instant::now();
+    let mut machine = SessionMachine::new(TIMES, now);
+    let mut tickets = Vec::new();
+    let (mut opened, mut stage) = (0, Stage::Open);
+    while !data.is_empty()
+        && let Ok(operation) = Operation::arbitrary(&mut data)
     {
-        driven.perform(operation);
-        driven.check();
-    }
-}
-
-/// A machine, and what must be true of it.
-struct Driven {
-    machine: SessionMachine,
-    times: Times,
-    now: Instant,
-    /// All who ever were there.
-    tickets: Vec<Ticket>,
-    /// Who is there, and how many bytes it may still be sent; one frame if it is `None`.
-    here: Option<(Ticket, Option<usize>)>,
-    away_since: Instant,
-    is_opened: bool,
-    /// The first close.
-    closed: Option<Close>,
-    gone: Option<Gone>,
-}
-
-impl Driven {
-    fn perform(&mut self, operation: Operation) {
+        let was_gone = machine.gone();
         match operation {
-            Operation::Attach(bytes) => self.attach(bytes.map(usize::from)),
-            Operation::Send(bytes) => self.send(bytes.into()),
-            Operation::Leave(which, is_whole) => self.leave(which.into(), is_whole),
-            Operation::Close(code) => self.close(code),
-            Operation::OweHeartbeat => self.machine.owe_heartbeat(),
-            Operation::Interrupt => {
-                self.machine.interrupt();
-                self.gone.get_or_insert(Gone::Interrupted);
+            Operation::Attach(bytes) => tickets.extend(attach(&mut machine, bytes, now)),
+            Operation::Sent(bytes) => match machine.next() {
+                Next::Nothing => {}
+                next => {
+                    opened += usize::from(next == Next::Open);
+                    let response = machine.sent(bytes.into(), now);
+                    assert_eq!(response == Response::Ends, !machine.is_received());
+                    let is_close = matches!(next, Next::Close(_));
+                    assert!(!is_close || response == Response::Ends);
+                }
+            },
+            Operation::Leave { which, is_whole } => {
+                let leaves = if is_whole {
+                    Leaves::Whole
+                } else {
+                    Leaves::BrokenOff
+                };
+                if let Some(ticket) = tickets.get(usize::from(which)) {
+                    machine.leave(*ticket, leaves, now);
+                }
             }
-            Operation::Wait(milliseconds) => self.wait(milliseconds),
-        }
-    }
-
-    fn attach(&mut self, bytes: Option<usize>) {
-        let length = bytes.map_or(Length::OneFrame, Length::Bytes);
-        match self.machine.attach(length, self.now) {
-            Attached::Gone => assert!(self.gone.is_some()),
-            Attached::Refused => assert!(self.gone.is_none() && self.here.is_some()),
-            Attached::Receives(ticket) => {
-                assert!(self.gone.is_none() && self.here.is_none());
-                assert!(!self.tickets.contains(&ticket), "used twice");
-                self.tickets.push(ticket);
-                self.here = Some((ticket, bytes));
-            }
-        }
-    }
-
-    fn send(&mut self, bytes: usize) {
-        let next = self.machine.next();
-        if next == Next::Nothing {
-            return;
-        }
-        let room = self.here.and_then(|(_, left)| left?.checked_sub(bytes));
-        let room = room.filter(|room| *room > 0 && !matches!(next, Next::Close(_)));
-        self.is_opened = true;
-        match self.machine.sent(bytes, self.now) {
-            Response::GoesOn => {
-                assert!(room.is_some(), "beyond its length, or its last frame");
-                self.here = self.here.map(|(ticket, _)| (ticket, room));
-                let beat = self.now + self.times.heartbeat;
-                assert_eq!(self.machine.poll_timeout(), Some(beat));
-            }
-            Response::Ends => {
-                assert_eq!(room, None, "before its length");
-                (self.here, self.away_since) = (None, self.now);
+            Operation::Close => machine.close(Close::normal(), now),
+            Operation::OweHeartbeat => machine.owe_heartbeat(),
+            Operation::Interrupt => machine.interrupt(),
+            Operation::Pass(millis) => {
+                now += Duration::from_millis(millis.into());
+                machine.handle_timeout(now);
             }
         }
+        check(&machine, &mut stage);
+        assert!(
+            was_gone.is_none() || machine.gone() == was_gone,
+            "over is over"
+        );
     }
+    assert!(opened <= 1);
+}
 
-    fn leave(&mut self, which: usize, is_whole: bool) {
-        let Some(ticket) = self.tickets.get(which % self.tickets.len().max(1)).copied() else {
-            return;
-        };
-        let leaves = if is_whole {
-            Leaves::Whole
-        } else {
-            Leaves::BrokenOff
-        };
-        self.machine.leave(ticket, leaves, self.now);
-        if !is_whole && self.closed.is_none() {
-            self.gone.get_or_insert(Gone::Interrupted);
+fn attach(machine: &mut SessionMachine, bytes: Option<u16>, now: Instant) -> Option<Ticket> {
+    let length = bytes.map_or(Length::OneFrame, |bytes| Length::Bytes(bytes.into()));
+    let was_received = machine.is_received();
+    let was_gone = machine.gone().is_some();
+    match machine.attach(length, now) {
+        Attached::Receives(ticket) => {
+            assert!(!was_received && !was_gone);
+            Some(ticket)
         }
-        if self.here.is_some_and(|(here, _)| here == ticket) {
-            (self.here, self.away_since) = (None, self.now);
+        Attached::Refused => {
+            assert!(was_received && !was_gone);
+            None
         }
-    }
-
-    fn close(&mut self, code: u16) {
-        let Ok(close) = Close::new(code.into(), "bye") else {
-            return;
-        };
-        self.machine.close(close.clone(), self.now);
-        if self.gone.is_none() && self.closed.is_none() {
-            self.closed = Some(close);
-            if self.here.is_none() {
-                self.away_since = self.now;
-            }
+        Attached::Gone => {
+            assert!(was_gone);
+            None
         }
     }
+}
 
-    fn wait(&mut self, milliseconds: u8) {
-        self.now += Duration::from_millis(milliseconds.into());
-        self.machine.handle_timeout(self.now);
-        let due = self.machine.poll_timeout();
-        assert!(due.is_none_or(|due| due > self.now), "still due");
-        let is_forgotten =
-            self.here.is_none() && self.now >= self.away_since + self.times.disconnect_delay;
-        if self.gone.is_none() && is_forgotten {
-            let is_closed = self.closed.is_some();
-            self.gone = Some(if is_closed {
-                Gone::Closed
-            } else {
-                Gone::Expired
-            });
-        }
+fn check(machine: &SessionMachine, stage: &mut Stage) {
+    let next = machine.next();
+    assert!(next == Next::Nothing || machine.is_received());
+    if machine.gone().is_some() {
+        assert_eq!((next, machine.poll_timeout()), (Next::Nothing, None));
+        return;
     }
-
-    fn check(&self) {
-        assert_eq!(self.machine.gone(), self.gone);
-        let is_over = self.gone.is_some();
-        assert_eq!(self.machine.is_open(), !is_over && self.closed.is_none());
-        assert_eq!(self.machine.is_received(), self.here.is_some());
-        let is_due = match self.machine.next() {
-            Next::Nothing => is_over || self.here.is_none(),
-            _ if is_over || self.here.is_none() => false,
-            Next::Close(close) => Some(close) == self.closed,
-            Next::Open => !self.is_opened && self.closed.is_none(),
-            Next::Messages | Next::MessagesOrHeartbeat => self.is_opened && self.closed.is_none(),
-        };
-        assert!(is_due, "{:?}", self.machine);
-        let due = self.machine.poll_timeout();
-        if is_over {
-            assert_eq!(due, None, "an end to come after the end");
-        } else if self.here.is_none() {
-            assert_eq!(due, Some(self.away_since + self.times.disconnect_delay));
-        }
+    assert!(
+        machine.is_received() || machine.poll_timeout().is_some(),
+        "without a receiver it ends some time"
+    );
+    if machine.is_open() {
+        assert_eq!(*stage, Stage::Open, "a close is for good");
+    } else {
+        *stage = Stage::Closed;
     }
 }

@@ -33,19 +33,6 @@ impl RequestHead {
             .uri
             .path_and_query()
             .map_or("/", |target| target.as_str());
-        Self::of(target, parts)
-    }
-
-    /// Copies what a request says, but for its path: where a transport has its own resources below an endpoint, and
-    /// secrets in their names, the handler sees the endpoint's path.
-    pub fn at(path: &str, parts: &Parts) -> Self {
-        match parts.uri.query() {
-            Some(query) => Self::of(&format!("{path}?{query}"), parts),
-            None => Self::of(path, parts),
-        }
-    }
-
-    fn of(target: &str, parts: &Parts) -> Self {
         let mut block = Vec::with_capacity(512);
         put(&mut block, b"");
         put(&mut block, target.as_bytes());

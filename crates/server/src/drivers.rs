@@ -186,17 +186,19 @@ impl Drivers {
         };
         let conn = Conn::new(Role::Server, Arc::clone(settings), deflate, clock());
         let conversation = endpoint.open(opening);
-        let span = self.open(&conversation, &connection, &handshake);
+        let stream_name = std::any::type_name::<S>();
+        let span = self.open(&conversation, &connection, &handshake, stream_name);
         let driver = Driver::new(stream, glued, conn, conversation, place).with_frames(framed);
         spawn(driver, span);
     }
 
-    /// Tells of a session that opens, and returns the span that it lives in.
+    /// Tells of a session that opens, and on what; returns the span that it lives in.
     pub(crate) fn open(
         &self,
         conversation: &Conversation,
         connection: &Span,
         handshake: &Span,
+        stream: &'static str,
     ) -> Span {
         let session = conversation.session();
         let span = debug_span!(
@@ -215,6 +217,7 @@ impl Drivers {
             peer = session.peer_addr().map(tracing::field::display),
             protocol = session.protocol(),
             transport = session.transport().as_str(),
+            stream,
             "session opened",
         );
         drop(entered);

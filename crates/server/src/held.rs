@@ -125,14 +125,16 @@ impl Held {
         let Self {
             manner,
             mut head,
-            receiver,
+            mut receiver,
             frames,
         } = self;
+        receiver.will_be_written();
         let mut writing = Writing {
             stream,
             ahead: ahead.into(),
             out: BytesMut::new(),
-            receiver: Some(receiver),
+            receiver,
+            stage: Stage::Frames,
             after: manner.after,
             ends: Ends::Length,
         };
@@ -153,7 +155,7 @@ impl Held {
                 }
                 write_head(&head, manner, &mut writing.out);
                 writing.out.put_slice(&body);
-                writing.receiver = None;
+                writing.stage = Stage::Finishing;
             }
             (Frames::Many, Version::HTTP_11) => {
                 let chunked = HeaderValue::from_static("chunked");
@@ -197,6 +199,14 @@ fn write_head(head: &Parts, manner: Manner, out: &mut BytesMut) {
     let _ = writer.write_all(b"\r\n");
 }
 
+/// Whether more frames may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Frames,
+    /// The last one was taken.
+    Finishing,
+}
+
 /// A response that is being written.
 struct Writing<S> {
     stream: S,
@@ -204,8 +214,8 @@ struct Writing<S> {
     ahead: BytesMut,
     /// What the socket has not taken.
     out: BytesMut,
-    /// `None` once the last frame was taken.
-    receiver: Option<Receiver>,
+    receiver: Receiver,
+    stage: Stage,
     after: After,
     ends: Ends,
 }
@@ -219,7 +229,8 @@ impl<S: Stream> Writing<S> {
                 // Nothing is kept while nothing is to be said.
                 self.out = BytesMut::new();
                 ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-                if self.receiver.is_none() {
+                if self.stage == Stage::Finishing {
+                    self.receiver.is_written();
                     return self.poll_end(cx);
                 }
                 return self.poll_watch(cx);
@@ -237,23 +248,19 @@ impl<S: Stream> Writing<S> {
 
     /// Takes what the session has to say, as long as the socket takes it.
     fn gather(&mut self, cx: &Context<'_>) {
-        while self.out.len() < GATHERED_BYTES
-            && let Some(receiver) = &self.receiver
-        {
-            let is_last = match receiver.poll_next(cx) {
+        while self.out.len() < GATHERED_BYTES && self.stage == Stage::Frames {
+            match self.receiver.poll_next(cx) {
                 Poll::Pending => return,
-                Poll::Ready(None) => true,
+                Poll::Ready(None) => self.stage = Stage::Finishing,
                 Poll::Ready(Some(frame)) => {
-                    let is_last = receiver.is_taken();
                     self.put(&frame);
-                    is_last
+                    if self.receiver.is_taken() {
+                        self.stage = Stage::Finishing;
+                    }
                 }
-            };
-            if is_last {
-                self.receiver = None;
-                if self.ends == Ends::Chunk {
-                    self.out.put_slice(b"0\r\n\r\n");
-                }
+            }
+            if self.stage == Stage::Finishing && self.ends == Ends::Chunk {
+                self.out.put_slice(b"0\r\n\r\n");
             }
         }
     }
@@ -272,12 +279,10 @@ impl<S: Stream> Writing<S> {
 
     /// Waits for the one frame of a response.
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
-        if let Some(receiver) = &self.receiver
-            && let Poll::Ready(frame) = receiver.poll_next(cx)
-        {
-            return Poll::Ready(Ok(frame));
+        match self.receiver.poll_next(cx) {
+            Poll::Ready(frame) => Poll::Ready(Ok(frame)),
+            Poll::Pending => self.poll_watch(cx).map_ok(|()| None),
         }
-        self.poll_watch(cx).map_ok(|()| None)
     }
 
     /// Waits until the client leaves, which is an error. Once it has begun its next request, it may be there or not.

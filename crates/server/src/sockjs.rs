@@ -9,6 +9,8 @@ mod receiver;
 mod requests;
 mod service;
 mod table;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub(crate) use self::{
     frames::{FRAMED, IsBinary, frame, message},

@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts};
+use http::{
+    HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header, request::Parts,
+};
 use http_body::Body;
 use hyper::{ext::Protocol, upgrade::OnUpgrade};
 use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, Site, UpgradeRequest};
@@ -51,7 +53,7 @@ enum Carrier {
 /// Answers a request for a path on which an endpoint is: with 101, or 200 in HTTP/2, and a session once that is sent;
 /// with what SockJS has below that path; or with a refusal.
 pub(crate) async fn answer<B: Body>(
-    request: Request<B>,
+    mut request: Request<B>,
     routes: &Routes,
     drivers: &Drivers,
     handshake_time: Duration,
@@ -71,9 +73,12 @@ pub(crate) async fn answer<B: Body>(
         return None;
     };
     let derived = found.endpoint.derived(Derived::of);
-    // What follows may be secret: logs and handlers know the endpoint's path only.
+    // What follows may be secret: logs, interceptors and handlers know the endpoint's path only.
     let own = path.strip_suffix(found.below).unwrap_or(path);
     let own = if own.is_empty() { "/" } else { own };
+    if !found.below.is_empty() {
+        *request.uri_mut() = at(own, &uri);
+    }
     // Sessions outlive their handshake: they belong to the connection, as it does.
     let connection = Span::current();
     let span = debug_span!("handshake", path = ?own, result = field::Empty);
@@ -98,6 +103,17 @@ pub(crate) async fn answer<B: Body>(
         }
     };
     Some(answered.instrument(span).await)
+}
+
+/// Returns a target with another path.
+fn at(path: &str, uri: &Uri) -> Uri {
+    let target = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = target.parse().ok();
+    Uri::from_parts(parts).unwrap_or_default()
 }
 
 /// Where a handshake leads.
@@ -204,7 +220,7 @@ async fn decide(
     } = accepted;
     let mut opening = Opening::default();
     opening.peer_addr = peer_addr;
-    opening.request = RequestHead::at(to.path, head);
+    opening.request = RequestHead::new(head);
     opening.transport = transport;
     opening.params = to.params.clone();
     opening.protocol = protocol;

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::sockjs::Receiver;
+use crate::sockjs::{Receiver, testing::Line};
 
 /// What a request of this kind is answered with, and what is left of the connection.
 struct Talk {
@@ -148,6 +148,23 @@ async fn a_client_that_leaves_is_noticed_at_once_and_one_that_says_more_is_heard
     let mut next = ahead.split_to(ahead.len()).to_vec();
     next.extend(read);
     assert_eq!(next, b"GET /next");
+}
+
+#[tokio::test]
+async fn frames_that_were_taken_and_not_written_break_the_session_off() {
+    let line = Line::of_one();
+    let receiver = line.receiver(["x".repeat(1 << 16)]);
+    let (mut client, server) = duplex(1 << 10);
+    let (head, ()) = Response::new(()).into_parts();
+    let manner = manner(Version::HTTP_11, None);
+    let held = Held::new(manner, head, receiver, Frames::Many);
+    let written = tokio::spawn(held.write(Rewound::new(Bytes::new(), server)));
+    // Head and prelude have less: some of the frame was taken, which means all of it.
+    client.read_exact(&mut [0; 8 << 10]).await.unwrap();
+    assert!(!line.is_gone(), "it may still be written");
+    drop(client);
+    assert!(written.await.unwrap().is_none());
+    assert!(line.is_gone());
 }
 
 #[test]

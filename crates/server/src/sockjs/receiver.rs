@@ -21,6 +21,15 @@ use crate::{activity::Alive, driver::clock};
 pub(crate) struct Receiver {
     pipe: Arc<Pipe>,
     session: Option<(Arc<Line>, Ticket)>,
+    written: Written,
+}
+
+/// Whether what was taken was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// Whoever took it does not say.
+    Unknown,
+    NotYet,
 }
 
 impl Receiver {
@@ -28,6 +37,7 @@ impl Receiver {
         Self {
             pipe,
             session: Some((line, ticket)),
+            written: Written::Unknown,
         }
     }
 
@@ -36,6 +46,7 @@ impl Receiver {
         Self {
             pipe,
             session: None,
+            written: Written::Unknown,
         }
     }
 
@@ -60,6 +71,16 @@ impl Receiver {
     /// Says whether there is nothing more to take.
     pub(crate) fn is_taken(&self) -> bool {
         self.pipe.is_taken()
+    }
+
+    /// Says that what is taken counts only once it [is written](Self::is_written).
+    pub(crate) fn will_be_written(&mut self) {
+        self.written = Written::NotYet;
+    }
+
+    /// Says that what was taken is with the kernel.
+    pub(crate) fn is_written(&mut self) {
+        self.written = Written::Unknown;
     }
 
     /// Keeps a connection from being idle for as long as this takes what it is sent.
@@ -90,7 +111,7 @@ impl Receiver {
 impl Drop for Receiver {
     fn drop(&mut self) {
         if let Some((line, ticket)) = self.session.take() {
-            let leaves = if self.pipe.is_taken() {
+            let leaves = if self.pipe.is_taken() && self.written == Written::Unknown {
                 Leaves::Whole
             } else {
                 Leaves::BrokenOff

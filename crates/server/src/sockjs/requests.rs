@@ -186,7 +186,7 @@ async fn receive(
     let conversation = to.endpoint.open(opening);
     let span = to
         .drivers
-        .open(&conversation, &to.connection, &to.handshake);
+        .open(&conversation, &to.connection, &to.handshake, "requests");
     let driver = Driver::new(conversation, Arc::clone(service), seat, place);
     crate::drivers::spawn(driver, span);
     Ok(receiver)
@@ -215,8 +215,7 @@ async fn open(head: &Parts, by: Receive, to: &To<'_>) -> Result<Opening, Refused
     let mut opening = Opening::default();
     opening.attributes = upgrade.attributes;
     opening.peer_addr = peer_addr;
-    // The handler must not learn the session's id: who knows it can speak for the client.
-    opening.request = RequestHead::at(to.path, head);
+    opening.request = RequestHead::new(head);
     opening.params = to.params.clone();
     opening.transport = by.transport();
     Ok(opening)

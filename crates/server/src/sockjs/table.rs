@@ -84,11 +84,11 @@ impl Table {
             }
             entry => {
                 if let Some(address) = address {
-                    let count = addresses.entry(address).or_default();
-                    if *count >= self.sessions_per_address {
+                    let count = addresses.get(&address).copied().unwrap_or_default();
+                    if count >= self.sessions_per_address {
                         return Err(RequestError::TooManySessionsForAddress);
                     }
-                    *count += 1;
+                    addresses.insert(address, count + 1);
                 }
                 entry.insert_entry(Arc::clone(&line));
             }
