@@ -13,10 +13,11 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
  */
 export async function objections(person, where) {
   await person.page.evaluate(axe);
-  // What still fades in has the contrast of the moment.
+  // What still fades in has the contrast of the moment. It is not waited for: a page that is not drawn, as those in
+  // the background, never gets there by itself.
   await person.page.evaluate(() => {
     const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
-    return Promise.allSettled(ending.map((animation) => animation.finished)).then(() => {});
+    for (const animation of ending) animation.finish();
   });
   const found = await person.page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document);

@@ -23,9 +23,9 @@ export function craft(browser) {
     const reached = new Set();
     while (!reached.has("send") && reached.size < 20) {
       await person.page.keyboard.press("Tab");
-      const at = await person.page.evaluate(async () => {
+      const at = await person.page.evaluate(() => {
         const { activeElement: element } = document;
-        await Promise.allSettled(element.getAnimations().map((animation) => animation.finished));
+        for (const animation of element.getAnimations()) animation.finish();
         // The link that skips shows the focus by being there at all, the list of transports around what it lies over.
         const appears = element.matches(".skip") && element.getBoundingClientRect().top >= 0;
         const outlined = getComputedStyle(element.closest(".carrier") ?? element).outlineStyle !== "none";

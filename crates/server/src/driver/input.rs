@@ -223,8 +223,21 @@ impl<S: Stream> Driver<S> {
         }
     }
 
-    /// Returns what was unpacked before, or decodes the next event. A frame of several messages is as many events.
+    /// Decodes the next event.
+    #[inline]
     fn next_event(
+        &mut self,
+        input: &mut BytesMut,
+        turn: &mut Turn<'_>,
+    ) -> Result<Option<Event>, ProtocolError> {
+        if self.framed.is_some() {
+            return self.next_framed(input, turn);
+        }
+        self.conn.decode(input, &mut turn.lent.scratch, turn.now)
+    }
+
+    /// Returns what was unpacked before, or decodes the next event. A frame of several messages is as many events.
+    fn next_framed(
         &mut self,
         input: &mut BytesMut,
         turn: &mut Turn<'_>,
@@ -247,6 +260,7 @@ impl<S: Stream> Driver<S> {
         }
     }
 
+    #[inline]
     fn has_unpacked(&self) -> bool {
         self.framed.as_ref().is_some_and(|framed| framed.has_next())
     }
