@@ -85,6 +85,9 @@ export function reach(browser) {
   test("a person and `sockeye connect` hear each other", needs("sockeye connect", async (t) => {
     const { server, join } = await room(t, browser);
     const person = await join("Mina");
+    // Who hears herself hears others.
+    await person.says("is anyone there");
+    await person.hears("is anyone there");
     const tool = spawn(process.env.SOCKEYE, ["connect", `ws://localhost:${server.port}/say`], {
       stdio: ["pipe", "pipe", "inherit"],
     });
