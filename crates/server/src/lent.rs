@@ -25,6 +25,8 @@ pub(crate) struct Lent {
     pub(crate) taken: VecDeque<Outgoing>,
     /// What the turn moved; nothing between turns.
     pub(crate) traffic: Traffic,
+    /// About how much work the turns were since somebody set it back, in bytes.
+    pub(crate) work: u64,
 }
 
 thread_local! {

@@ -201,7 +201,7 @@ impl<S: Stream> Driver<S> {
             };
             match self.next_event(input, turn) {
                 Ok(Some(event)) => {
-                    turn.events = left;
+                    *turn.events = left;
                     if let Event::Message(message) = event {
                         turn.lent.traffic.received.count(&message);
                         self.conversation.deliver(message);
