@@ -12,7 +12,7 @@ use http::Extensions;
 use sockeye_types::{Close, Message, Transport};
 
 use crate::{
-    Initiator, PingRefused, RequestHead, SendError, Sender, SessionId, TrySendError,
+    Initiator, PingRefused, RequestHead, Sender, Sending, SessionId, TrySendError,
     group::Membership,
     options::Options,
     outbox::{CloseOrder, Outbox, Queued, Room},
@@ -155,9 +155,9 @@ impl Session {
     /// Cancel safety: dropped before it is done, nothing was sent.
     ///
     /// # Errors
-    /// [`SendError`] hands the message back if the session is closing or closed.
-    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        crate::sender::send(self, message.into()).await
+    /// [`SendError`](crate::SendError) hands the message back if the session is closing or closed.
+    pub fn send(&self, message: impl Into<Message>) -> Sending<'_> {
+        crate::sender::send(self, message.into())
     }
 
     /// Sends a message if there is room for it now. See [`Sender::try_send`].

@@ -221,12 +221,12 @@ impl<S: Stream> Driver<S> {
                     },
                 ),
                 Phase::Parting(_) => {
-                    let _ = self.conversation.poll_closed(cx);
+                    let _ = self.conversation.poll_closed(cx, &mut lent.calls);
                     self.part(cx, lent, now)
                 }
                 Phase::Gone => {
                     self.forget_unsent(lent);
-                    return self.conversation.poll_closed(cx);
+                    return self.conversation.poll_closed(cx, &mut lent.calls);
                 }
             };
             if step == Step::Waits && self.arm(cx, now) == Step::Waits {

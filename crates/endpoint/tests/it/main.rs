@@ -12,3 +12,4 @@ mod cancel;
 mod groups;
 mod sending;
 mod sockets;
+mod waiting;

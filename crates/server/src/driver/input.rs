@@ -55,7 +55,8 @@ impl<S: Stream> Driver<S> {
         cx: &mut Context<'_>,
         turn: &mut Turn<'_>,
     ) -> Result<Step, End> {
-        if self.conversation.poll_ready(cx).is_pending() {
+        let ready = self.conversation.poll_ready(cx, &mut turn.lent.calls);
+        if ready.is_pending() {
             return Ok(self.pause(turn.now));
         }
         let decoded = match self.input.take() {
@@ -204,9 +205,9 @@ impl<S: Stream> Driver<S> {
                     *turn.events = left;
                     if let Event::Message(message) = event {
                         turn.lent.traffic.received.count(&message);
-                        self.conversation.deliver(message);
                         answers = Answers::MayWait;
-                        if self.conversation.poll_ready(cx).is_pending() {
+                        let calls = &mut turn.lent.calls;
+                        if self.conversation.deliver(message, cx, calls).is_pending() {
                             return Decoded::Busy;
                         }
                     }
