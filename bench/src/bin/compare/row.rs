@@ -148,7 +148,8 @@ impl Row {
         }
     }
 
-    fn name(self) -> String {
+    /// Returns its name on the command line.
+    pub(crate) fn name(self) -> String {
         self.to_possible_value()
             .map(|value| value.get_name().to_owned())
             .unwrap_or_default()
