@@ -136,6 +136,22 @@ fn every_peer_closes_when_it_is_closed() {
 }
 
 #[test]
+fn a_page_is_answered_while_echoes_go_on() {
+    for server in [
+        Server::run(env!("CARGO_BIN_EXE_echo-server"), &["--spin", "50"]),
+        Server::run(env!("CARGO_BIN_EXE_floor-server"), &[]),
+        Server::start("axum"),
+    ] {
+        let target = Target::echo(server.address, Carrier::WebSocket);
+        let echo = Echo::open(target, 3, (Kind::Binary, 32), 4).unwrap();
+        let mut echo = echo.with_page(Target::page(server.address)).unwrap();
+        let outcome = echo.run(SLICE).unwrap();
+        assert!(outcome.messages >= 12);
+        assert_eq!(outcome.latencies.len(), 4, "one each 5 ms of 20");
+    }
+}
+
+#[test]
 fn a_crowd_takes_memory() {
     let server = Server::start("tungstenite");
     let before = resident_bytes(server.child.id()).unwrap();

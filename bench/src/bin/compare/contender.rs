@@ -50,9 +50,9 @@ impl Contender {
     }
 
     /// Starts it on the server's CPU and waits until it accepts.
-    pub(crate) fn start(self, cpus: Cpus) -> anyhow::Result<Server> {
+    pub(crate) fn start(self, row: Row, cpus: Cpus) -> anyhow::Result<Server> {
         match self {
-            Self::Sockeye => Program::beside("echo-server", &["--workers", "1"])?,
+            Self::Sockeye => Program::beside("echo-server", row.options())?,
             Self::Floor => Program::beside("floor-server", &[])?,
             Self::Peer(_) => Program::beside("peer-server", &["--kind", &self.name()])?,
             Self::Uws | Self::SockJsNode => NodePeer::install(&self.name())?.program(),
@@ -62,6 +62,10 @@ impl Contender {
 
     /// Says whether it takes part in a row.
     pub(crate) fn serves(self, row: Row) -> bool {
+        if row == Row::Page {
+            let has_page = matches!(self, Self::Peer(Peer::Axum | Peer::AxumBatched));
+            return has_page || matches!(self, Self::Sockeye | Self::Floor | Self::Uws);
+        }
         match self {
             Self::Sockeye => true,
             Self::Floor | Self::Peer(_) | Self::Uws => row.suite() == Suite::WebSocket,

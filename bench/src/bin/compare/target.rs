@@ -8,7 +8,7 @@ use crate::{
     result::{Figures, Measured},
     row::Row,
 };
-use Limit::{Bytes, BytesAfterEcho, BytesHeld, Times};
+use Limit::{Bytes, BytesAfterEcho, BytesHeld, MedianTimes, P99, Times};
 use Rival::{BestBatched, BestPeer, Floor, Uws};
 
 /// At most so much.
@@ -16,6 +16,10 @@ use Rival::{BestBatched, BestPeer, Floor, Uws};
 enum Limit {
     /// So many times what it costs a rival.
     Times(f64, Rival),
+    /// So many times a rival's median latency.
+    MedianTimes(f64, Rival),
+    /// So many milliseconds until 99 of 100 are answered.
+    P99(f64),
     /// So many bytes a connection.
     Bytes(f64),
     /// So many bytes a connection that had a message echoed.
@@ -37,6 +41,7 @@ const MIB: f64 = (1 << 20) as f64;
 
 /// In the order of the rows.
 const TARGETS: &[(Row, &[Limit])] = &[
+    (Row::Echo32OneSpin, &[MedianTimes(0.5, Uws)]),
     (
         Row::Echo32,
         &[Times(1.0, Uws), Times(0.98, BestPeer), Times(1.03, Floor)],
@@ -75,6 +80,7 @@ const TARGETS: &[(Row, &[Limit])] = &[
         &[Times(0.88, Uws), Times(0.66, BestPeer), Times(1.03, Floor)],
     ),
     (Row::Handshake, &[Times(1.05, Uws), Times(1.03, BestPeer)]),
+    (Row::Page, &[P99(5.0)]),
     (
         Row::Idle,
         &[Bytes(512.0), BytesAfterEcho(512.0), BytesHeld(12.0 * MIB)],
@@ -119,7 +125,12 @@ pub(crate) fn judge(rows: &[Measured]) -> Vec<Verdict> {
 
 impl Limit {
     fn most(self) -> f64 {
-        let (Times(most, _) | Bytes(most) | BytesAfterEcho(most) | BytesHeld(most)) = self;
+        let (Times(most, _)
+        | MedianTimes(most, _)
+        | P99(most)
+        | Bytes(most)
+        | BytesAfterEcho(most)
+        | BytesHeld(most)) = self;
         most
     }
 
@@ -127,6 +138,8 @@ impl Limit {
         let most = self.most();
         match self {
             Times(_, rival) => format!("{most:.2} times {}", rival.words()),
+            MedianTimes(_, rival) => format!("median latency {most:.2} times {}", rival.words()),
+            P99(_) => format!("99 of 100 within {most} ms"),
             Bytes(_) => format!("{most} B a connection"),
             BytesAfterEcho(_) => format!("{most} B a connection after an echo"),
             BytesHeld(_) => format!("{} MiB held when all are closed", most / MIB),
@@ -139,7 +152,19 @@ impl Limit {
             Figures::Idle(idle) => Some(idle),
             Figures::Sliced(_) | Figures::Failed(_) => None,
         };
+        let latency = |of: fn(Contender) -> bool| {
+            let mut entries = measured.entries.iter().filter(|entry| of(entry.server));
+            entries.find_map(|entry| match &entry.figures {
+                Figures::Sliced(sliced) => Some(&sliced.latency),
+                Figures::Idle(_) | Figures::Failed(_) => None,
+            })
+        };
+        let is_ours: fn(Contender) -> bool = |one| one == Contender::Sockeye;
         let spread = match self {
+            MedianTimes(_, rival) => {
+                return Some(latency(is_ours)?.p50 / latency(rival.counts())?.p50);
+            }
+            P99(_) => return Some(latency(is_ours)?.p99 / 1e3),
             Times(_, rival) => measured.ratio(Contender::Sockeye, rival.counts()),
             Bytes(_) => measured.entry(Contender::Sockeye)?.cost,
             BytesAfterEcho(_) => Spread::of(idle()?.after_echo.iter().copied()),
