@@ -31,6 +31,12 @@ impl Server {
         Self::run(env!("CARGO_BIN_EXE_peer-server"), &["--kind", kind])
     }
 
+    /// The floor, and every peer that needs no other program.
+    fn all() -> impl Iterator<Item = Self> {
+        let peers = PEERS.iter().map(|kind| Self::start(kind));
+        peers.chain([Self::run(env!("CARGO_BIN_EXE_floor-server"), &[])])
+    }
+
     fn run(program: &str, options: &[&str]) -> Self {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .and_then(|listener| listener.local_addr())
@@ -56,18 +62,24 @@ impl Drop for Server {
     }
 }
 
-const PEERS: [&str; 5] = [
+const PEERS: [&str; 12] = [
     "tungstenite",
     "tungstenite-batched",
     "tokio-websockets",
     "tokio-websockets-batched",
     "fastwebsockets",
+    "sockudo",
+    "sockudo-batched",
+    "yawc",
+    "yawc-batched",
+    "ws-tool",
+    "axum",
+    "axum-batched",
 ];
 
 #[test]
 fn every_peer_echoes_what_it_is_sent_and_its_cpu_time_grows() {
-    for kind in PEERS {
-        let server = Server::start(kind);
+    for server in Server::all() {
         let before = cpu_time_at_rest(server.child.id()).unwrap();
         for (kind, size) in [
             (Kind::Binary, 32),
@@ -91,8 +103,7 @@ fn every_peer_echoes_what_it_is_sent_and_its_cpu_time_grows() {
 
 #[test]
 fn every_peer_fans_out_to_all() {
-    for kind in PEERS {
-        let server = Server::start(kind);
+    for server in Server::all() {
         let mut fan_out = FanOut::open(
             Target::broadcast(server.address, Carrier::WebSocket),
             10,
@@ -112,8 +123,7 @@ fn every_peer_fans_out_to_all() {
 
 #[test]
 fn every_peer_closes_when_it_is_closed() {
-    for kind in PEERS {
-        let server = Server::start(kind);
+    for server in Server::all() {
         assert!(
             Churn::new(server.address, 4)
                 .unwrap()
@@ -122,6 +132,22 @@ fn every_peer_closes_when_it_is_closed() {
                 .messages
                 >= 4
         );
+    }
+}
+
+#[test]
+fn a_page_is_answered_while_echoes_go_on() {
+    for server in [
+        Server::run(env!("CARGO_BIN_EXE_echo-server"), &["--spin", "50"]),
+        Server::run(env!("CARGO_BIN_EXE_floor-server"), &[]),
+        Server::start("axum"),
+    ] {
+        let target = Target::echo(server.address, Carrier::WebSocket);
+        let echo = Echo::open(target, 3, (Kind::Binary, 32), 4).unwrap();
+        let mut echo = echo.with_page(Target::page(server.address)).unwrap();
+        let outcome = echo.run(SLICE).unwrap();
+        assert!(outcome.messages >= 12);
+        assert_eq!(outcome.latencies.len(), 4, "one each 5 ms of 20");
     }
 }
 

@@ -70,6 +70,11 @@ impl Target {
         Self::new(server, carrier, path)
     }
 
+    /// Goes to the page that servers have who can serve one.
+    pub const fn page(server: SocketAddr) -> Self {
+        Self::new(server, Carrier::RepeatedGet, "/page")
+    }
+
     /// Has requests look like a browser's.
     #[must_use]
     pub const fn as_a_browser(mut self) -> Self {

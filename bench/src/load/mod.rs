@@ -19,6 +19,7 @@ mod line;
 mod meter;
 mod outcome;
 mod payload;
+mod probe;
 mod repeated_get;
 mod response;
 mod ring;

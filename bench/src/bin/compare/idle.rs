@@ -7,7 +7,7 @@ use sockeye_bench::{
     measure::{cpu_time_at_rest, resident_bytes},
 };
 
-use crate::{contender::Contender, result::Idle};
+use crate::{contender::Contender, result::Idle, row::Row};
 
 /// Connections that come and go before the first reading, so that what is made once is not counted.
 const WARM_UP: usize = 16;
@@ -26,9 +26,9 @@ pub(crate) enum Silent {
 
 /// Reads the memory of each server, freshly started, so many times in turns.
 pub(crate) fn run(
+    row: Row,
     contenders: &[Contender],
-    cpus: Cpus,
-    silent: Silent,
+    (cpus, silent): (Cpus, Silent),
     rounds: usize,
 ) -> Vec<(Contender, anyhow::Result<Idle>)> {
     let mut results: Vec<_> = contenders
@@ -38,7 +38,9 @@ pub(crate) fn run(
     for _ in 0..rounds {
         for (contender, result) in &mut results {
             if let Ok(idle) = result
-                && let Err(error) = round(*contender, cpus, silent, idle)
+                && let Err(error) = contender
+                    .start(row, cpus)
+                    .and_then(|server| round(&server, silent, idle))
             {
                 *result = Err(error);
             }
@@ -47,12 +49,11 @@ pub(crate) fn run(
     results
 }
 
-fn round(contender: Contender, cpus: Cpus, silent: Silent, idle: &mut Idle) -> anyhow::Result<()> {
-    let server = contender.start(cpus)?;
+fn round(server: &Server, silent: Silent, idle: &mut Idle) -> anyhow::Result<()> {
     match silent {
-        Silent::Connections(connections) => websockets(&server, connections, idle),
+        Silent::Connections(connections) => websockets(server, connections, idle),
         Silent::Sessions(carrier, sessions) => self::sessions(
-            &server,
+            server,
             Target::echo(server.address(), carrier),
             sessions,
             idle,

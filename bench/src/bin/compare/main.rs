@@ -87,7 +87,7 @@ fn main() -> anyhow::Result<ExitCode> {
 fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
     let contenders = &args.contenders(row);
     let entries = match row.work() {
-        Work::Echo(_) | Work::FanOut(_) | Work::Churn { .. } => {
+        Work::Echo(_) | Work::Page(_) | Work::FanOut(_) | Work::Churn { .. } => {
             let plan = Plan {
                 cpus,
                 slices: args.slices,
@@ -102,7 +102,7 @@ fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
                 Work::IdleSessions(carrier) => Silent::Sessions(carrier, args.idle_sessions),
                 _ => Silent::Connections(args.idle_connections),
             };
-            let results = idle::run(contenders, cpus, crowd, rounds);
+            let results = idle::run(row, contenders, (cpus, crowd), rounds);
             results.into_iter().map(Entry::idle).collect()
         }
     };

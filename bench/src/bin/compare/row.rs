@@ -11,6 +11,8 @@ use sockeye_bench::load::{Carrier, Churn, Echo, FanOut, Kind, Outcome, Target};
 pub(crate) enum Row {
     #[value(name = "echo32-1")]
     Echo32One,
+    #[value(name = "echo32-1-spin")]
+    Echo32OneSpin,
     #[value(name = "echo32")]
     Echo32,
     #[value(name = "echo32-1000")]
@@ -31,6 +33,7 @@ pub(crate) enum Row {
     #[value(name = "fanout16")]
     FanOut16,
     Handshake,
+    Page,
     Idle,
     SockjsStreaming,
     #[value(name = "sockjs-streaming16")]
@@ -61,6 +64,8 @@ pub(crate) enum Suite {
 pub(crate) enum Work {
     /// Echoes, so many in flight on each connection.
     Echo(Traffic),
+    /// Echoes, and a page that is asked for meanwhile.
+    Page(Traffic),
     /// Messages from one to all, so many under way.
     FanOut(Traffic),
     /// Connections that open and close, so many at once.
@@ -112,7 +117,7 @@ impl Row {
         let one_each = |carrier| Work::Echo(over(carrier, Kind::Text)(100, 32, 1));
         let several = |carrier| Work::Echo(over(carrier, Kind::Text)(16, 128, 16));
         match self {
-            Self::Echo32One => echo(1, 32, 1),
+            Self::Echo32One | Self::Echo32OneSpin => echo(1, 32, 1),
             Self::Echo32 => echo(100, 32, 1),
             Self::Echo32Thousand => echo(1000, 32, 1),
             Self::Pipelined => echo(16, 32, 64),
@@ -124,6 +129,7 @@ impl Row {
             Self::FanOut => fan_out(1),
             Self::FanOut16 => fan_out(16),
             Self::Handshake => Work::Churn { at_once: 16 },
+            Self::Page => Work::Page(over(Carrier::WebSocket, Kind::Binary)(16, 32, 64)),
             Self::Idle => Work::Idle,
             Self::SockjsStreaming => one_each(Carrier::XhrStreaming),
             Self::SockjsStreaming16 => several(Carrier::XhrStreaming),
@@ -148,10 +154,19 @@ impl Row {
         }
     }
 
-    fn name(self) -> String {
+    /// Returns its name on the command line.
+    pub(crate) fn name(self) -> String {
         self.to_possible_value()
             .map(|value| value.get_name().to_owned())
             .unwrap_or_default()
+    }
+
+    /// Returns what our server is started with in this row.
+    pub(crate) fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Echo32OneSpin => &["--workers", "1", "--spin", "50"],
+            _ => &["--workers", "1"],
+        }
     }
 
     /// Says in a line what the row does.
@@ -163,6 +178,12 @@ impl Row {
                 t.depth,
                 t.connections,
                 t.carriers()
+            ),
+            Work::Page(t) => format!(
+                "latency of a page over HTTP, due every 5 ms, while {} connections echo {}, {} in flight on each",
+                t.connections,
+                t.message(),
+                t.depth
             ),
             Work::FanOut(t) => format!(
                 "{} from one to {} {}, {} under way; counted by delivery",
@@ -179,7 +200,11 @@ impl Row {
                 format!("memory of {} that do nothing", carriers(carrier))
             }
         };
-        format!("{}: {what}", self.name())
+        let with = match self {
+            Self::Echo32OneSpin => "; Sockeye looks for more for 50 µs before it sleeps",
+            _ => "",
+        };
+        format!("{}: {what}{with}", self.name())
     }
 }
 
@@ -236,6 +261,11 @@ impl Load {
                 (t.kind, t.bytes),
                 t.depth,
             )?),
+            Work::Page(t) => {
+                let target = Target::echo(server, t.carrier);
+                let echo = Echo::open(target, t.connections, (t.kind, t.bytes), t.depth)?;
+                Self::Echo(echo.with_page(Target::page(server))?)
+            }
             Work::FanOut(t) => Self::FanOut(FanOut::open(
                 Target::broadcast(server, t.carrier),
                 t.connections,
