@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// About how much is taken from an outbox for one write.
-pub(super) const BATCH_BYTES: usize = 256 << 10;
+const BATCH_BYTES: usize = 256 << 10;
 
 /// How many pieces one write gathers.
 const PIECES: usize = 32;

@@ -48,15 +48,25 @@ pub(super) struct Reactor {
     roll: Roll,
     door: Door,
     connections: Slots<Connection>,
-    /// Who has something to do, and how many of them had their turn.
+    /// Who has something to do, each once, and how many of them had their turn.
     due: Vec<Key>,
     done: usize,
+    /// Who was woken; empty between turns.
+    woken: Vec<Key>,
 }
 
 struct Connection {
     driver: Driver<Socket>,
+    state: State,
     /// Who does not trace pays a word.
     span: Option<Box<Span>>,
+}
+
+/// Whether a connection is among those that are due.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Due,
+    Resting,
 }
 
 /// Whether a reactor had to wait for something to do.
@@ -64,6 +74,16 @@ struct Connection {
 enum Waited {
     ForSomething,
     NotAtAll,
+}
+
+impl Connection {
+    /// Puts it among those that are due, unless it is there.
+    fn call(&mut self, key: Key, due: &mut Vec<Key>) {
+        if self.state == State::Resting {
+            self.state = State::Due;
+            due.push(key);
+        }
+    }
 }
 
 impl Reactor {
@@ -82,6 +102,7 @@ impl Reactor {
             door: Door::new(door),
             due: Vec::new(),
             done: 0,
+            woken: Vec::new(),
         })
     }
 
@@ -128,18 +149,21 @@ impl Reactor {
         let mut budget = POLLS_A_TURN;
         if self.is_done() {
             // Before events are asked for all who are due had their turn: nobody overtakes anybody.
-            self.due.clear();
-            self.done = 0;
+            self.begin_round();
             self.hear();
-            self.roll.take(&mut self.due);
+            self.call_woken();
         }
         self.poll_due(lent, &mut budget);
         if self.is_done() {
-            self.due.clear();
-            self.done = 0;
-            self.roll.take(&mut self.due);
+            self.begin_round();
+            self.call_woken();
             self.poll_due(lent, &mut budget);
         }
+    }
+
+    fn begin_round(&mut self) {
+        self.due.clear();
+        self.done = 0;
     }
 
     fn is_done(&self) -> bool {
@@ -154,9 +178,21 @@ impl Reactor {
                 if let Some(socket) = connection.driver.stream() {
                     socket.tell(events);
                 }
-                due.push(key);
+                connection.call(key, due);
             }
         });
+    }
+
+    /// Calls those who were woken.
+    fn call_woken(&mut self) {
+        self.roll.take(&mut self.woken);
+        for key in self.woken.drain(..) {
+            if key == self.door.key() {
+                self.due.push(key);
+            } else if let Some(connection) = self.connections.get_mut(key) {
+                connection.call(key, &mut self.due);
+            }
+        }
     }
 
     /// Polls those who are due, as far as the budget goes.
@@ -183,7 +219,11 @@ impl Reactor {
     fn let_in(&mut self) {
         for Newcomer { driver, span } in self.door.take() {
             let span = (!span.is_disabled()).then(|| Box::new(span));
-            let connection = Connection { driver, span };
+            let connection = Connection {
+                driver,
+                state: State::Due,
+                span,
+            };
             let Ok(key) = self.connections.insert(connection) else {
                 tracing::warn!("a connection is cut: {MAX_SLOTS} are as many as a worker can have");
                 continue;
@@ -206,6 +246,7 @@ impl Reactor {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
+        connection.state = State::Resting;
         let waker = waker::of(key);
         let mut cx = Context::from_waker(&waker);
         let span = connection.span.as_ref().map(|span| span.enter());

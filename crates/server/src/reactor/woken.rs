@@ -164,6 +164,7 @@ mod tests {
         keys.into_iter().for_each(wake);
         assert_eq!(task.0.load(Ordering::Relaxed), 1);
         assert_eq!(taken(&roll), [1, 2]);
+        assert!(!roll.rest(&Waker::from(Arc::clone(&task))));
         thread::spawn(move || keys.into_iter().for_each(wake))
             .join()
             .unwrap();
