@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     fmt,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -10,9 +11,10 @@ use bytes::Bytes;
 use sockeye_types::{Close, Limits, Message};
 
 use crate::{
-    CallSpace, CanWrite, Closed, Initiator, Outgoing, Overflow, Queue, Rested, Session,
+    Batch, CallSpace, CanWrite, Closed, Initiator, Outgoing, Overflow, Queue, Rested, Session,
     outbox::Queued,
     program::{Failure, Program, log_failure},
+    queue::flat,
 };
 
 /// One session as its driver sees it. The driver moves bytes; this runs the handler and holds what waits to be sent.
@@ -102,12 +104,20 @@ impl Conversation {
     /// what else is due. Take more only when all of it is [`written`](Self::written): what was taken can't be dropped
     /// any more.
     pub fn take(&self, budget: usize, into: &mut VecDeque<Outgoing>) -> Due {
+        let mut due = self.take_batched(budget, into);
+        if let Some(batch) = due.batch.take() {
+            into.extend(flat(&batch));
+        }
+        due
+    }
+
+    /// Takes as [`take`](Self::take) does, but leaves broadcasts together that came together: see [`Due::batch`].
+    pub fn take_batched(&self, budget: usize, into: &mut VecDeque<Outgoing>) -> Due {
         let outbox = &mut self.session.state().outbox;
-        outbox.take(budget, into);
-        let close = outbox.take_close();
         Due {
+            batch: outbox.take_batched(budget, into),
             pings: outbox.take_pings(),
-            close,
+            close: outbox.take_close(),
         }
     }
 
@@ -163,6 +173,8 @@ impl fmt::Debug for Conversation {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Due {
+    /// Broadcasts that follow the messages that were taken with them.
+    pub batch: Option<Arc<Batch>>,
     /// Pings; they pass the messages.
     pub pings: Option<VecDeque<Bytes>>,
     /// The close; it follows the messages that were taken with it, and comes once.

@@ -4,6 +4,7 @@
 //! [`Session`]; a [`Group`] sends to many. A driver in another crate moves the bytes and drives a [`Conversation`];
 //! [`MemoryPeer`] does so in memory, for tests.
 
+mod batch;
 mod call_space;
 mod calls;
 mod catch;
@@ -31,6 +32,7 @@ mod site;
 mod socket;
 mod sockjs;
 
+pub use batch::Batch;
 pub use call_space::CallSpace;
 pub use closed::{Closed, Initiator};
 pub use conversation::{Conversation, Due};
