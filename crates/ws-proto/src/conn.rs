@@ -5,6 +5,7 @@
 mod admit;
 mod decode;
 mod encode;
+mod whole;
 
 use std::{
     sync::Arc,

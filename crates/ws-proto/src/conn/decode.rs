@@ -93,6 +93,12 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Option<Event>, ProtocolError> {
+        self.hear(input, now);
+        match self.take_whole(input) {
+            Some(Ok(message)) => return Ok(Some(Event::Message(message))),
+            Some(Err(error)) => return Err(self.fail(error, input, scratch)),
+            None => {}
+        }
         match self.decode_until(Until::Starved, input, scratch, now)? {
             Upcoming::Event(event) => Ok(Some(event)),
             Upcoming::Nothing | Upcoming::End => Ok(None),
@@ -112,10 +118,25 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Upcoming, ProtocolError> {
+        self.hear(input, now);
+        match self.take_whole(input) {
+            Some(Ok(message)) => return Ok(Upcoming::Event(Event::Message(message))),
+            Some(Err(error)) => return Err(self.fail(error, input, scratch)),
+            None => {}
+        }
         self.decode_until(Until::End, input, scratch, now)
     }
 
+    /// Bytes that were not there before are a sign of life.
     #[inline]
+    fn hear(&mut self, input: &BytesMut, now: Instant) {
+        if input.len() > self.left_bytes {
+            self.keepalive.hear(now);
+        }
+    }
+
+    /// Decodes whatever comes, as the bytes that are there allow.
+    #[inline(never)]
     fn decode_until(
         &mut self,
         until: Until,
@@ -123,9 +144,6 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Upcoming, ProtocolError> {
-        if input.len() > self.left_bytes {
-            self.keepalive.hear(now);
-        }
         let decoded = match &self.closing {
             Closing::Open | Closing::Sent(_) => match self.next_event(until, input, scratch, now) {
                 Err(error) => Err(self.fail(error, input, scratch)),
@@ -344,6 +362,7 @@ impl Conn {
         self.closing.fail(error);
         self.let_go();
         input.clear();
+        self.left_bytes = 0;
         error
     }
 }
