@@ -5,7 +5,7 @@
 //!
 //! Nothing here knows of sockets, clocks or tasks: time, randomness and bytes are arguments.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod allowance;
 mod assembly;
