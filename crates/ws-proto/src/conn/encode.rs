@@ -55,7 +55,7 @@ impl Conn {
         if self.framing() != Some(prepared.framing()) {
             return Err(SendError::OtherFraming);
         }
-        scratch.out.put_bytes(prepared.bytes.clone());
+        scratch.out.put_shared(&prepared.bytes);
         if prepared.coding == Coding::Deflated
             && let Some(deflate) = &mut self.deflate
         {
@@ -114,6 +114,8 @@ impl Conn {
         }
     }
 
+    // Its weight shall not burden those who do not compress.
+    #[inline(never)]
     fn send_deflated(&mut self, message: &Message, scratch: &mut Scratch) {
         let Some(deflate) = &mut self.deflate else {
             return;
