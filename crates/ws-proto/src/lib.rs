@@ -19,6 +19,7 @@ pub mod handshake;
 mod header;
 mod keepalive;
 mod mask;
+mod moment;
 mod output;
 mod prepared;
 mod role;

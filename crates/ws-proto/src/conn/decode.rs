@@ -8,7 +8,7 @@ use super::{Conn, Deflating};
 use crate::{
     Event, ProtocolError, Scratch,
     assembly::{Assembly, COPIED_BYTES, Inflating, Kind, message_of},
-    closing::{Closing, answer_to, parse_close},
+    closing::{answer_to, parse_close},
     deflate::Codecs,
     frame::{Coding, Fin, Header, Opcode},
     keepalive::Answers,
@@ -144,19 +144,14 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Upcoming, ProtocolError> {
-        let decoded = match &self.closing {
-            Closing::Open | Closing::Sent(_) => match self.next_event(until, input, scratch, now) {
+        let decoded = if !self.closing.is_over() {
+            match self.next_event(until, input, scratch, now) {
                 Err(error) => Err(self.fail(error, input, scratch)),
                 decoded => decoded,
-            },
-            Closing::Failed { error, .. } => {
-                input.clear();
-                Err(*error)
             }
-            Closing::Closed { .. } | Closing::Lapsed { .. } | Closing::Lost { .. } => {
-                input.clear();
-                Ok(Upcoming::Nothing)
-            }
+        } else {
+            input.clear();
+            self.closing.failure().map_or(Ok(Upcoming::Nothing), Err)
         };
         self.left_bytes = input.len();
         decoded
@@ -214,7 +209,8 @@ impl Conn {
         if self.frame.is_none() && self.assembly.is_none() && input.is_empty() {
             self.message_due = None;
         } else if self.message_due.is_none() {
-            self.message_due = now.checked_add(self.settings.limits.message_time);
+            let begun = self.origin.moment(now);
+            self.message_due = Some(begun.later_by(self.settings.limits.message_time));
         }
     }
 
@@ -318,6 +314,7 @@ impl Conn {
         now: Instant,
     ) -> Result<Step, ProtocolError> {
         let limit = self.settings.limits.control_frames_per_second;
+        let now = self.origin.moment(now);
         if self.allowance.take(limit, now).is_err() {
             return Err(ProtocolError::TooManyControlFrames);
         }

@@ -6,10 +6,11 @@ use sockeye_types::{Close, ContextTakeover, Message};
 
 use super::Conn;
 use crate::{
-    Framing, Prepared, REFERENCED_BYTES, Role, Scratch, SendError,
+    Framing, Prepared, REFERENCED_BYTES, Scratch, SendError,
     closing::close_payload,
     frame::{Coding, Header, MAX_CONTROL_BYTES, Opcode},
     prepared::opcode_of,
+    role::Own,
 };
 
 impl Conn {
@@ -35,10 +36,10 @@ impl Conn {
     /// their masks.
     pub fn framing(&self) -> Option<Framing> {
         match self.role {
-            Role::Server => Some(Framing::of(
+            Own::Server => Some(Framing::of(
                 self.deflate.as_ref().map(|deflate| &deflate.agreed),
             )),
-            Role::Client(_) => None,
+            Own::Client(_) => None,
         }
     }
 
