@@ -101,17 +101,22 @@ fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
             let results = slices::run(row, contenders, plan);
             results.into_iter().map(Entry::sliced).collect()
         }
-        Work::Idle | Work::IdleSessions(_) => {
-            let rounds = args.slices.min(IDLE_ROUNDS);
-            let crowd = match row.work() {
-                Work::IdleSessions(carrier) => Silent::Sessions(carrier, args.idle_sessions),
-                _ => Silent::Connections(args.idle_connections),
-            };
-            let results = idle::run(row, contenders, (cpus, crowd), rounds);
-            results.into_iter().map(Entry::idle).collect()
+        Work::Idle(target, kind) => {
+            let silent = Silent::Connections(target, kind, args.idle_connections);
+            idle(row, args, (cpus, silent))
+        }
+        Work::IdleSessions(carrier) => {
+            let silent = Silent::Sessions(carrier, args.idle_sessions);
+            idle(row, args, (cpus, silent))
         }
     };
     Ok(Measured::new(row, entries))
+}
+
+fn idle(row: Row, args: &Args, place: (Cpus, Silent)) -> Vec<Entry> {
+    let rounds = args.slices.min(IDLE_ROUNDS);
+    let results = idle::run(row, &args.contenders(row), place, rounds);
+    results.into_iter().map(Entry::idle).collect()
 }
 
 fn has_failed(measured: &Measured) -> bool {
