@@ -136,6 +136,28 @@ fn every_peer_closes_when_it_is_closed() {
 }
 
 #[test]
+fn who_deflates_echoes_what_was_deflated() {
+    for server in [
+        Server::run(env!("CARGO_BIN_EXE_echo-server"), &[]),
+        Server::start("yawc"),
+        Server::start("yawc-batched"),
+        Server::start("sockudo"),
+        Server::start("sockudo-batched"),
+    ] {
+        for target in [
+            Target::deflated(server.address),
+            Target::deflated_in_context(server.address),
+        ] {
+            let mut echo = Echo::open(target, 3, (Kind::DeflatedJson, 1024), 4).unwrap();
+            assert!(echo.run(SLICE).unwrap().messages >= 12);
+            let mut crowd = Crowd::open(target, 3).unwrap();
+            crowd.echo_each((Kind::DeflatedJson, 16 << 10)).unwrap();
+            crowd.close().unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_page_is_answered_while_echoes_go_on() {
     for server in [
         Server::run(env!("CARGO_BIN_EXE_echo-server"), &["--spin", "50"]),
@@ -155,9 +177,9 @@ fn a_page_is_answered_while_echoes_go_on() {
 fn a_crowd_takes_memory() {
     let server = Server::start("tungstenite");
     let before = resident_bytes(server.child.id()).unwrap();
-    let mut crowd = Crowd::open(server.address, 50).unwrap();
+    let mut crowd = Crowd::open(Target::echo(server.address, Carrier::WebSocket), 50).unwrap();
     assert!(resident_bytes(server.child.id()).unwrap() > before);
-    crowd.echo_each(1000).unwrap();
+    crowd.echo_each((Kind::Binary, 1000)).unwrap();
     crowd.close().unwrap();
 }
 

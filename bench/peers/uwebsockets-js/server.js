@@ -30,6 +30,11 @@ app.ws('/deflate', {
   compression: uWS.SHARED_COMPRESSOR | uWS.SHARED_DECOMPRESSOR,
   message: (ws, message, isBinary) => ws.send(message, isBinary, true),
 });
+app.ws('/deflate-context', {
+  ...limits,
+  compression: uWS.DEDICATED_COMPRESSOR | uWS.DEDICATED_DECOMPRESSOR,
+  message: (ws, message, isBinary) => ws.send(message, isBinary, true),
+});
 app.ws('/', {
   ...limits,
   message: (ws, message, isBinary) => ws.send(message, isBinary),

@@ -7,7 +7,10 @@ use bytes::Bytes;
 use clap::Parser;
 use hyper::Response;
 use mimalloc::MiMalloc;
-use sockeye::{Endpoints, Group, Handler, HandlerResult, Message, ServeError, Server, Session};
+use sockeye::{
+    ContextTakeover, Deflate, Endpoints, Group, Handler, HandlerResult, Message, ServeError,
+    Server, Session,
+};
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
@@ -39,6 +42,10 @@ async fn main() -> Result<(), ServeError> {
         .allowed_origins(["*"])
         .at("/", Echo)
         .at("/broadcast", Broadcast::default())
+        .at("/deflate", Echo)
+        .deflate(Deflate::default())
+        .at("/deflate-context", Echo)
+        .deflate(Deflate::default().contexts(ContextTakeover::Kept, ContextTakeover::Kept))
         .at("/sockjs/echo", Echo)
         .with_sockjs()
         .at("/sockjs/broadcast", Broadcast::default())

@@ -9,6 +9,7 @@ mod checker;
 mod churn;
 mod conn;
 mod crowd;
+mod deflate;
 mod echo;
 mod exchange;
 mod fan_out;

@@ -42,6 +42,9 @@ pub(crate) struct Args {
     /// Also writes everything to this file, as JSON.
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
+    /// Also writes the tables into `BENCHMARKS.md` in this folder, between its two marks, and a plot to `benchmarks.svg`.
+    #[arg(long)]
+    pub(crate) report: Option<PathBuf>,
 }
 
 impl Args {

@@ -62,15 +62,39 @@ impl Contender {
 
     /// Says whether it takes part in a row.
     pub(crate) fn serves(self, row: Row) -> bool {
-        if row == Row::Page {
-            let has_page = matches!(self, Self::Peer(Peer::Axum | Peer::AxumBatched));
-            return has_page || matches!(self, Self::Sockeye | Self::Floor | Self::Uws);
+        match row {
+            Row::Page => {
+                let has_page = matches!(self, Self::Peer(Peer::Axum | Peer::AxumBatched));
+                return has_page || matches!(self, Self::Sockeye | Self::Floor | Self::Uws);
+            }
+            Row::Deflate1k | Row::IdleDeflate | Row::IdleDeflateContext => {
+                return self.deflates();
+            }
+            _ => {}
         }
         match self {
             Self::Sockeye => true,
             Self::Floor | Self::Peer(_) | Self::Uws => row.suite() == Suite::WebSocket,
             Self::SockJsNode => row.suite() == Suite::SockJs,
         }
+    }
+}
+
+impl Contender {
+    fn deflates(self) -> bool {
+        match self {
+            Self::Sockeye | Self::Uws => true,
+            Self::Peer(peer) => matches!(
+                peer,
+                Peer::Sockudo | Peer::SockudoBatched | Peer::Yawc | Peer::YawcBatched
+            ),
+            Self::Floor | Self::SockJsNode => false,
+        }
+    }
+
+    /// Says whether it is yawc, in whichever way its application writes.
+    pub(crate) fn is_yawc(self) -> bool {
+        matches!(self, Self::Peer(Peer::Yawc | Peer::YawcBatched))
     }
 }
 

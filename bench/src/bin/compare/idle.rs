@@ -1,9 +1,11 @@
 //! The idle row: what a server's memory grows by for connections that do nothing.
 
+use std::net::SocketAddr;
+
 use anyhow::Context;
 use sockeye_bench::{
     host::{Cpus, Server},
-    load::{Carrier, Crowd, Sessions, Target},
+    load::{Carrier, Crowd, Kind, Sessions, Target},
     measure::{cpu_time_at_rest, resident_bytes},
 };
 
@@ -18,8 +20,8 @@ const MESSAGE: usize = 16 << 10;
 /// What is open and does nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Silent {
-    /// So many WebSockets.
-    Connections(usize),
+    /// So many WebSockets; how they are opened, and what one says.
+    Connections(fn(SocketAddr) -> Target, Kind, usize),
     /// So many sessions of SockJS, each with a request that the server holds.
     Sessions(Carrier, usize),
 }
@@ -51,7 +53,9 @@ pub(crate) fn run(
 
 fn round(server: &Server, silent: Silent, idle: &mut Idle) -> anyhow::Result<()> {
     match silent {
-        Silent::Connections(connections) => websockets(server, connections, idle),
+        Silent::Connections(target, kind, connections) => {
+            websockets(server, (target(server.address()), kind), connections, idle)
+        }
         Silent::Sessions(carrier, sessions) => self::sessions(
             server,
             Target::echo(server.address(), carrier),
@@ -61,16 +65,21 @@ fn round(server: &Server, silent: Silent, idle: &mut Idle) -> anyhow::Result<()>
     }
 }
 
-fn websockets(server: &Server, connections: usize, idle: &mut Idle) -> anyhow::Result<()> {
-    let mut warm_up = Crowd::open(server.address(), WARM_UP)?;
-    warm_up.echo_each(1)?;
+fn websockets(
+    server: &Server,
+    (target, kind): (Target, Kind),
+    connections: usize,
+    idle: &mut Idle,
+) -> anyhow::Result<()> {
+    let mut warm_up = Crowd::open(target, WARM_UP)?;
+    warm_up.echo_each((kind, MESSAGE))?;
     warm_up.close()?;
 
     let before = resident(server)?;
-    let mut crowd = Crowd::open(server.address(), connections)?;
+    let mut crowd = Crowd::open(target, connections)?;
     let open = resident(server)?;
     crowd
-        .echo_each(MESSAGE)
+        .echo_each((kind, MESSAGE))
         .context("one 16 KiB echo on each")?;
     let echoed = resident(server)?;
     crowd.close()?;

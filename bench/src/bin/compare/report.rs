@@ -12,11 +12,7 @@ use crate::{
 /// Prints one row's table.
 pub(crate) fn print_row(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
     writeln!(out, "\n{}", measured.title)?;
-    let is_idle = measured
-        .entries
-        .iter()
-        .any(|entry| matches!(entry.figures, Figures::Idle(_)));
-    if is_idle {
+    if measured.is_idle() {
         writeln!(
             out,
             "{:<26}{:>30}{:>24}{:>8}{:>9}{:>24}{:>16}",

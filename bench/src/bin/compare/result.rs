@@ -127,6 +127,12 @@ impl Measured {
         measured
     }
 
+    /// Says whether it is about memory.
+    pub(crate) fn is_idle(&self) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| matches!(entry.figures, Figures::Idle(_)))
+    }
+
     /// Returns the figures of one server.
     pub(crate) fn entry(&self, of: Contender) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.server == of)
@@ -139,7 +145,7 @@ impl Measured {
     }
 
     /// Returns the cheapest of those who count, by the median.
-    fn best(&self, counts: fn(Contender) -> bool) -> Option<&Entry> {
+    pub(crate) fn best(&self, counts: fn(Contender) -> bool) -> Option<&Entry> {
         self.entries
             .iter()
             .filter(|entry| counts(entry.server))

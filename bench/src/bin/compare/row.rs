@@ -28,6 +28,8 @@ pub(crate) enum Row {
     Text1k,
     #[value(name = "text64k")]
     Text64k,
+    #[value(name = "deflate1k")]
+    Deflate1k,
     #[value(name = "fanout")]
     FanOut,
     #[value(name = "fanout16")]
@@ -35,6 +37,8 @@ pub(crate) enum Row {
     Handshake,
     Page,
     Idle,
+    IdleDeflate,
+    IdleDeflateContext,
     SockjsStreaming,
     #[value(name = "sockjs-streaming16")]
     SockjsStreaming16,
@@ -70,8 +74,8 @@ pub(crate) enum Work {
     FanOut(Traffic),
     /// Connections that open and close, so many at once.
     Churn { at_once: usize },
-    /// Connections that do nothing.
-    Idle,
+    /// Connections that do nothing, opened that way, and what one says for the second reading.
+    Idle(fn(SocketAddr) -> Target, Kind),
     /// Sessions of SockJS that do nothing.
     IdleSessions(Carrier),
 }
@@ -98,22 +102,14 @@ impl Row {
                 depth,
             }
         };
+        let websocket = |kind| over(Carrier::WebSocket, kind);
         let echo = |connections, bytes, depth| {
-            Work::Echo(over(Carrier::WebSocket, Kind::Binary)(
-                connections,
-                bytes,
-                depth,
-            ))
+            Work::Echo(websocket(Kind::Binary)(connections, bytes, depth))
         };
         let text = |connections, bytes, depth| {
-            Work::Echo(over(Carrier::WebSocket, Kind::NonAsciiText)(
-                connections,
-                bytes,
-                depth,
-            ))
+            Work::Echo(websocket(Kind::NonAsciiText)(connections, bytes, depth))
         };
-        let fan_out =
-            |depth| Work::FanOut(over(Carrier::WebSocket, Kind::Binary)(1000, 128, depth));
+        let fan_out = |depth| Work::FanOut(websocket(Kind::Binary)(1000, 128, depth));
         let one_each = |carrier| Work::Echo(over(carrier, Kind::Text)(100, 32, 1));
         let several = |carrier| Work::Echo(over(carrier, Kind::Text)(16, 128, 16));
         match self {
@@ -129,8 +125,11 @@ impl Row {
             Self::FanOut => fan_out(1),
             Self::FanOut16 => fan_out(16),
             Self::Handshake => Work::Churn { at_once: 16 },
-            Self::Page => Work::Page(over(Carrier::WebSocket, Kind::Binary)(16, 32, 64)),
-            Self::Idle => Work::Idle,
+            Self::Page => Work::Page(websocket(Kind::Binary)(16, 32, 64)),
+            Self::Idle => Work::Idle(plain, Kind::Binary),
+            Self::IdleDeflate => Work::Idle(Target::deflated, Kind::DeflatedJson),
+            Self::IdleDeflateContext => Work::Idle(Target::deflated_in_context, Kind::DeflatedJson),
+            Self::Deflate1k => Work::Echo(websocket(Kind::DeflatedJson)(32, 1 << 10, 16)),
             Self::SockjsStreaming => one_each(Carrier::XhrStreaming),
             Self::SockjsStreaming16 => several(Carrier::XhrStreaming),
             Self::SockjsPolling => one_each(Carrier::Xhr),
@@ -195,13 +194,21 @@ impl Row {
             Work::Churn { at_once } => {
                 format!("connect, upgrade, close, {at_once} at once; counted by connection")
             }
-            Work::Idle => "memory of connections that do nothing".to_owned(),
+            Work::Idle(_, kind) => {
+                let deflate = if kind.is_deflated() {
+                    " with permessage-deflate"
+                } else {
+                    ""
+                };
+                format!("memory of connections{deflate} that do nothing")
+            }
             Work::IdleSessions(carrier) => {
                 format!("memory of {} that do nothing", carriers(carrier))
             }
         };
         let with = match self {
             Self::Echo32OneSpin => "; Sockeye looks for more for 50 µs before it sleeps",
+            Self::IdleDeflateContext => ", and remember messages as context",
             _ => "",
         };
         format!("{}: {what}{with}", self.name())
@@ -224,7 +231,19 @@ impl Serialize for Row {
     }
 }
 
+fn plain(server: SocketAddr) -> Target {
+    Target::echo(server, Carrier::WebSocket)
+}
+
 impl Traffic {
+    fn target(self, server: SocketAddr) -> Target {
+        if self.kind.is_deflated() {
+            Target::deflated(server)
+        } else {
+            Target::echo(server, self.carrier)
+        }
+    }
+
     fn carriers(self) -> &'static str {
         carriers(self.carrier)
     }
@@ -234,6 +253,7 @@ impl Traffic {
             Kind::Binary => "binary",
             Kind::Text => "text",
             Kind::NonAsciiText => "non-ASCII text",
+            Kind::DeflatedJson => "JSON with permessage-deflate",
         };
         match self.bytes {
             bytes if bytes >= 1 << 20 => format!("{} MiB {kind}", bytes >> 20),
@@ -256,7 +276,7 @@ impl Load {
     pub(crate) fn open(work: Work, server: SocketAddr) -> anyhow::Result<Option<Self>> {
         Ok(Some(match work {
             Work::Echo(t) => Self::Echo(Echo::open(
-                Target::echo(server, t.carrier),
+                t.target(server),
                 t.connections,
                 (t.kind, t.bytes),
                 t.depth,
@@ -273,7 +293,7 @@ impl Load {
                 t.depth,
             )?),
             Work::Churn { at_once } => Self::Churn(Churn::new(server, at_once)?),
-            Work::Idle | Work::IdleSessions(_) => return Ok(None),
+            Work::Idle(..) | Work::IdleSessions(_) => return Ok(None),
         }))
     }
 

@@ -9,7 +9,7 @@ use crate::{
     row::Row,
 };
 use Limit::{Bytes, BytesAfterEcho, BytesHeld, MedianTimes, P99, Times};
-use Rival::{BestBatched, BestPeer, Floor, Uws};
+use Rival::{BestBatched, BestPeer, Floor, Uws, Yawc};
 
 /// At most so much.
 #[derive(Clone, Copy)]
@@ -34,6 +34,7 @@ enum Rival {
     Uws,
     BestPeer,
     BestBatched,
+    Yawc,
     Floor,
 }
 
@@ -71,6 +72,7 @@ const TARGETS: &[(Row, &[Limit])] = &[
         &[Times(0.9, Uws), Times(1.0, BestPeer), Times(1.0, Floor)],
     ),
     (Row::Text64k, &[Times(0.29, Uws), Times(1.0, BestPeer)]),
+    (Row::Deflate1k, &[Times(0.8, Yawc)]),
     (
         Row::FanOut,
         &[Times(0.96, Uws), Times(0.93, BestPeer), Times(1.03, Floor)],
@@ -85,6 +87,7 @@ const TARGETS: &[(Row, &[Limit])] = &[
         Row::Idle,
         &[Bytes(512.0), BytesAfterEcho(512.0), BytesHeld(12.0 * MIB)],
     ),
+    (Row::IdleDeflate, &[Bytes(1024.0)]),
     (Row::SockjsStreaming, &[Times(THIRD, BestPeer)]),
     (Row::SockjsPolling, &[Times(THIRD, BestPeer)]),
     (Row::SockjsEventSource, &[Times(THIRD, BestPeer)]),
@@ -180,6 +183,7 @@ impl Rival {
             Uws => "uWebSockets",
             BestPeer => "the best peer",
             BestBatched => "the best that batches by hand",
+            Yawc => "yawc",
             Floor => "the floor",
         }
     }
@@ -189,6 +193,7 @@ impl Rival {
             Uws => Contender::is_uws,
             BestPeer => Contender::is_peer,
             BestBatched => Contender::is_batched,
+            Yawc => Contender::is_yawc,
             Floor => Contender::is_floor,
         }
     }

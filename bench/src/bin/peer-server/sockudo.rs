@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::BytesMut;
 use sockudo_ws::{
-    Config, Message, WebSocketStream,
+    CompressedWebSocketStream, Config, DeflateConfig, Message, WebSocketStream,
     handshake::{build_response, generate_accept_key, parse_request},
 };
 use tokio::{
@@ -31,26 +31,47 @@ pub(crate) async fn serve(listen: SocketAddr, pace: Pace) -> anyhow::Result<()> 
 }
 
 async fn connection(mut stream: TcpStream, room: Room<Message>, pace: Pace) -> Option<()> {
-    let is_broadcast = shake_hands(&mut stream).await?;
+    let path = shake_hands(&mut stream).await?;
+    if let Some(deflate) = deflate(&path) {
+        let socket = CompressedWebSocketStream::server(stream, Config::default(), deflate);
+        return pace::echo(socket, pace, is_data).await;
+    }
     let socket = WebSocketStream::server(stream, Config::default());
-    if is_broadcast {
+    if path == "/broadcast" {
         pace::fan_out(socket, room, pace, is_data).await
     } else {
         pace::echo(socket, pace, is_data).await
     }
 }
 
-/// Answers the request, and says whether it is for the broadcast.
-async fn shake_hands(stream: &mut TcpStream) -> Option<bool> {
+/// How messages are deflated on a path: at the level of the other servers.
+fn deflate(path: &str) -> Option<DeflateConfig> {
+    let stands_alone = match path {
+        "/deflate" => true,
+        "/deflate-context" => false,
+        _ => return None,
+    };
+    Some(DeflateConfig {
+        server_no_context_takeover: stands_alone,
+        client_no_context_takeover: stands_alone,
+        compression_level: 1,
+        ..DeflateConfig::default()
+    })
+}
+
+/// Answers the request, and returns its path.
+async fn shake_hands(stream: &mut TcpStream) -> Option<String> {
     let mut head = BytesMut::with_capacity(4096);
     loop {
         if stream.read_buf(&mut head).await.ok()? == 0 {
             return None;
         }
         if let Some((request, _)) = parse_request(&head).ok()? {
-            let response = build_response(&generate_accept_key(request.key), None, None);
+            let extensions = deflate(&request.path).map(|deflate| deflate.to_response_header());
+            let accept = generate_accept_key(request.key);
+            let response = build_response(&accept, None, extensions.as_deref());
             stream.write_all(&response).await.ok()?;
-            return Some(request.path == "/broadcast");
+            return Some(request.path.into_owned());
         }
     }
 }
