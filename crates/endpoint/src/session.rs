@@ -310,6 +310,10 @@ impl Session {
         }
         let joined = &mut state.extras().memberships;
         if !joined.iter().any(is_same) {
+            if joined.is_empty() {
+                // Most are in one group, and a vector that grows by itself makes room for four.
+                joined.reserve_exact(1);
+            }
             joined.push(enter());
         }
     }
