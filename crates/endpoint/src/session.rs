@@ -224,11 +224,13 @@ impl Session {
     }
 
     /// Says whether the session still takes messages.
+    #[inline]
     pub fn is_open(&self) -> bool {
         self.0.seen.is_open.load(Ordering::Acquire)
     }
 
     /// Says whether something waits that the driver could take; what comes at this moment may be seen or not.
+    #[inline]
     pub(crate) fn has_work(&self) -> bool {
         self.0.seen.has_work.load(Ordering::Acquire)
     }
@@ -252,6 +254,7 @@ impl Session {
     }
 
     /// What may wait in the outbox.
+    #[inline]
     pub(crate) fn room(&self) -> Room {
         let options = &self.0.options;
         let messages = match &options.sockjs {
@@ -286,6 +289,7 @@ impl Session {
         None
     }
 
+    #[inline]
     pub(crate) fn options(&self) -> &Arc<Options> {
         &self.0.options
     }
