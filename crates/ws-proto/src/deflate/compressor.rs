@@ -8,8 +8,8 @@ use super::{Codecs, Direction, TAIL, codecs::CompressorKind};
 
 /// Compresses the messages of one connection (RFC 7692 §7.2.1).
 ///
-/// Without context takeover it holds no memory: a zlib state is lent to it for each message. With it, the state is
-/// lent at the first message and kept.
+/// Without context takeover it holds no memory: what compresses is lent to it for each message, at level 1 a [`Quick`](super::quick::Quick),
+/// otherwise a zlib state. With it, a zlib state is lent at the first message and kept.
 #[derive(Debug)]
 pub(crate) struct Compressor {
     kind: CompressorKind,
@@ -35,6 +35,10 @@ impl Compressor {
         if payload.is_empty() {
             // RFC 7692 §7.2.3.6. zlib has nothing to flush, and after another flush it would put out nothing.
             out.put_u8(0x00);
+            return;
+        }
+        if self.kind.level == 1 && self.context == ContextTakeover::None {
+            codecs.quick().compress(payload, self.kind.window, out);
             return;
         }
         let mut zlib = match self.kept.take() {
