@@ -55,7 +55,7 @@ pub struct Deflate {
     /// Messages shorter than this many bytes are sent as they are. Default 256.
     pub min_bytes: usize,
     /// Whether our compressor remembers earlier messages. Default none: with it, each connection that sends keeps
-    /// 245 KiB (9 bits) to 371 KiB (15 bits).
+    /// 64 KiB at level 1, and at higher ones 245 KiB (9 bits) to 371 KiB (15 bits).
     pub own_context: ContextTakeover,
     /// Whether the peer's compressor may remember earlier messages. Default none: with it, each connection that
     /// receives keeps a window of up to 32 KiB.

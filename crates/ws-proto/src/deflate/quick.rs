@@ -1,8 +1,7 @@
-//! The fastest way to compress a message that stands alone: one look back for every four bytes, and the fixed codes of
-//! RFC 1951 §3.2.6.
+//! The fastest way to compress: one look back for every four bytes, and the fixed codes of RFC 1951 §3.2.6.
 //!
-//! zlib's level 1 does the same, but it is made for streams: to forget the message before, it clears 176 KiB, which for
-//! a message of 1 KiB is most of its work. Here nothing is cleared.
+//! zlib's level 1 does the same, but it is made for large streams: it takes up to 371 KiB, and to forget the message
+//! before it clears 176 KiB, which for a message of 1 KiB is most of its work. Here nothing is cleared.
 
 use std::mem;
 
@@ -19,6 +18,9 @@ const PLACES: usize = 1 << HASH_BITS;
 const PART_BYTES: usize = 1 << 24;
 /// The longest match that can be written (RFC 1951 §3.2.5).
 const LONGEST_MATCH: usize = 258;
+
+/// How much is remembered of earlier messages, in bytes, where the window is not smaller.
+const REMEMBERED_BYTES: usize = 16 << 10;
 
 /// Compresses messages that do not refer to one another.
 #[derive(Debug)]
@@ -42,24 +44,25 @@ impl Quick {
     /// Appends the payload, compressed, without the four bytes that RFC 7692 leaves out. What can't be made smaller
     /// grows by an eighth at most, and three bytes.
     pub(super) fn compress(&mut self, payload: &[u8], window: WindowBits, out: &mut BytesMut) {
-        out.reserve(payload.len() + payload.len() / 8 + 8);
-        let mut bits = Bits::new(out);
-        // A block of fixed codes that is not the last.
-        bits.put(0b010, 3);
+        let mut bits = Bits::of_block(payload.len(), out);
         for part in payload.chunks(PART_BYTES) {
-            self.compress_part(part, window, &mut bits);
+            self.compress_part(part, 0, window, &mut bits);
         }
-        let (code, len) = END_OF_BLOCK;
-        bits.put(code, len);
-        // The head of an empty stored block, which ends at a byte (RFC 7692 §7.2.1).
-        bits.put(0b000, 3);
         bits.end();
     }
 
-    fn compress_part(&mut self, part: &[u8], window: WindowBits, bits: &mut Bits<'_>) {
-        let begin = self.count(part);
+    /// Compresses `text` but for its beginning, which the peer knows: so many bytes.
+    fn compress_part(
+        &mut self,
+        text: &[u8],
+        known: usize,
+        window: WindowBits,
+        bits: &mut Bits<'_>,
+    ) {
+        let begin = self.count(known, text.len().saturating_sub(known));
         let farthest = 1 << window.as_u8();
-        let (mut rest, mut here) = (part, begin);
+        let mut rest = text.get(known..).unwrap_or_default();
+        let mut here = begin + u32::try_from(known).unwrap_or_default();
         while let Some(four) = rest.first_chunk::<4>() {
             let Some(place) = self.places.get_mut(hash(*four)) else {
                 break;
@@ -67,7 +70,7 @@ impl Quick {
             let there = mem::replace(place, here);
             let back = here - there;
             let found = if there >= begin && back <= farthest {
-                let earlier = part.get((there - begin) as usize..).unwrap_or_default();
+                let earlier = text.get((there - begin) as usize..).unwrap_or_default();
                 common(earlier, rest)
             } else {
                 0
@@ -93,15 +96,71 @@ impl Quick {
         }
     }
 
-    /// Returns where a part begins, and goes on behind it. Every few thousand million bytes the count begins anew.
-    fn count(&mut self, part: &[u8]) -> u32 {
-        let part = u32::try_from(part.len()).unwrap_or(u32::MAX);
-        let end = self.next.checked_add(part).unwrap_or_else(|| {
+    /// Returns where a text begins whose last bytes, so many, are new, and goes on behind it. Every few thousand million
+    /// bytes the count begins anew.
+    fn count(&mut self, known: usize, new: usize) -> u32 {
+        let known = u32::try_from(known).unwrap_or(u32::MAX);
+        let new = u32::try_from(new).unwrap_or(u32::MAX);
+        let end = self.next.checked_add(new).unwrap_or_else(|| {
             self.places.fill(0);
-            self.next = 1;
-            part.saturating_add(1)
+            self.next = known.saturating_add(1);
+            self.next.saturating_add(new)
         });
-        mem::replace(&mut self.next, end)
+        mem::replace(&mut self.next, end).saturating_sub(known)
+    }
+}
+
+/// Compresses messages that refer to those before them.
+///
+/// zlib takes up to 371 KiB for that.
+#[derive(Debug)]
+pub(super) struct Remembering {
+    quick: Quick,
+    /// The last bytes that were compressed: the window, and for a while as much again.
+    text: Vec<u8>,
+}
+
+impl Remembering {
+    /// Takes 32 KiB, and up to 32 more when there is something to remember.
+    pub(super) fn new() -> Self {
+        Self {
+            quick: Quick::new(),
+            text: Vec::new(),
+        }
+    }
+
+    /// Appends the payload, compressed, as [`Quick::compress`] does.
+    pub(super) fn compress(&mut self, payload: &[u8], window: WindowBits, out: &mut BytesMut) {
+        let mut bits = Bits::of_block(payload.len(), out);
+        let most = REMEMBERED_BYTES.min(1 << window.as_u8());
+        for part in payload.chunks(PART_BYTES) {
+            let known = self.text.len();
+            let len = known + part.len();
+            if len > self.text.capacity() {
+                // Doubles, but not beyond what it keeps, as `extend_from_slice` would.
+                let capacity = len.next_power_of_two().min(len.max(2 * most));
+                self.text.reserve_exact(capacity - known);
+            }
+            self.text.extend_from_slice(part);
+            self.quick
+                .compress_part(&self.text, known, window, &mut bits);
+            if self.text.len() > 2 * most {
+                self.text.drain(..self.text.len() - most);
+                self.text.shrink_to(2 * most);
+            }
+        }
+        bits.end();
+    }
+
+    /// Forgets what came before.
+    pub(super) fn forget(&mut self) {
+        self.text = Vec::new();
+    }
+
+    /// How many bytes of memory it holds.
+    #[cfg(test)]
+    fn kept(&self) -> usize {
+        size_of_val(&*self.quick.places) + self.text.capacity()
     }
 }
 
@@ -137,11 +196,13 @@ struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
-    fn new(out: &'a mut BytesMut) -> Self {
+    /// Begins a block of fixed codes that is not the last, with room for a payload that does not become smaller.
+    fn of_block(payload_bytes: usize, out: &'a mut BytesMut) -> Self {
+        out.reserve(payload_bytes + payload_bytes / 8 + 8);
         Self {
             out,
-            waiting: 0,
-            len: 0,
+            waiting: 0b010,
+            len: 3,
         }
     }
 
@@ -158,8 +219,11 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Fills the last byte with zeros.
-    fn end(self) {
+    /// Ends the message: after the block comes the head of an empty stored one, which ends at a byte (RFC 7692 §7.2.1).
+    fn end(mut self) {
+        let (code, len) = END_OF_BLOCK;
+        self.put(code, len);
+        self.put(0b000, 3);
         let bytes = self.waiting.to_le_bytes();
         let len = self.len.div_ceil(8) as usize;
         self.out

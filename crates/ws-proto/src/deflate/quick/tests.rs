@@ -100,6 +100,37 @@ fn it_is_as_small_as_level_1_of_zlib_makes_it() {
     );
 }
 
+#[test]
+fn what_is_remembered_stays_small_and_is_referred_to_across_messages() {
+    let (mut remembering, mut whole, mut zlib) =
+        (Remembering::new(), Vec::new(), Decompress::new(false));
+    // So that it is counted anew in between: then a message stands alone, as the first does.
+    remembering.quick.next = u32::MAX - 100_000;
+    let mut alone = 0;
+    for round in 0..200_usize {
+        let payload = unlike(4000 + 37 * round % 900);
+        let mut wire = BytesMut::new();
+        remembering.compress(&payload, WIDEST, &mut wire);
+        alone += usize::from(wire.len() > payload.len() / 10);
+        assert!(remembering.kept() <= 64 << 10);
+        whole.resize(payload.len() + 1, 0);
+        let before = zlib.total_out();
+        let wire = [&wire[..], &TAIL].concat();
+        zlib.decompress(&wire, &mut whole, FlushDecompress::Sync)
+            .unwrap();
+        assert_eq!(zlib.total_out() - before, payload.len() as u64);
+        assert!(whole.starts_with(&payload));
+    }
+    assert_eq!(alone, 2);
+    for len in (100..40_000).step_by(1700) {
+        let (mut remembering, payload) = (Remembering::new(), unlike(len));
+        for _ in 0..20 {
+            remembering.compress(&payload, WIDEST, &mut BytesMut::new());
+            assert!(remembering.kept() <= 64 << 10, "{len}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_payloads_are_inflated_by_zlib_and_hardly_grow(
