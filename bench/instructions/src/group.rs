@@ -12,7 +12,7 @@ use sockeye_types::Message;
 use crate::{row::MEMBERS, traffic};
 
 /// Nobody says anything.
-struct Silence;
+pub(crate) struct Silence;
 
 impl Handler for Silence {
     async fn on_message(&self, _: &Session, _: Message) -> HandlerResult {

@@ -7,6 +7,7 @@ mod driver;
 mod engine;
 mod group;
 mod guard;
+mod outbox;
 mod row;
 mod sockjs;
 mod traffic;

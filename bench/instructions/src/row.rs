@@ -1,6 +1,6 @@
 //! The rows: what is done, and how often.
 
-use crate::{driver, engine, group, sockjs};
+use crate::{driver, engine, group, outbox, sockjs};
 
 /// Work of one kind.
 pub(crate) struct Row {
@@ -57,7 +57,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "encode-deflated-1k",
         operations: BATCH,
-        rounds: 5,
+        rounds: 50,
         work: engine::deflate,
     },
     small("echo-32", engine::echo),
@@ -73,6 +73,13 @@ pub(crate) const ROWS: &[Row] = &[
     small("client-encode-1k", |rounds| {
         engine::client_encode(1 << 10, rounds)
     }),
+    large("client-encode-64k", |rounds| {
+        engine::client_encode(64 << 10, rounds)
+    }),
+    small("utf8-32", |rounds| engine::utf8(32, rounds)),
+    small("utf8-1k", |rounds| engine::utf8(1 << 10, rounds)),
+    large("utf8-64k", |rounds| engine::utf8(64 << 10, rounds)),
+    small("outbox-32", outbox::pass),
     Row {
         name: "handshake",
         operations: 1,

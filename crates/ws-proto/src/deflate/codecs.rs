@@ -3,6 +3,8 @@
 use flate2::{Compress, Compression, Decompress};
 use sockeye_types::WindowBits;
 
+use super::quick::Quick;
+
 /// How many idle compressors are kept, each of up to 371 KiB. Compressing never pauses within a message, so that one a
 /// set of parameters is enough; with more sets in use than this, the one that was idle longest goes.
 const IDLE_COMPRESSORS: usize = 4;
@@ -25,6 +27,7 @@ pub struct Codecs {
         reason = "the boxes go to connections, which must stay small"
     )]
     decompressors: Vec<Box<Decompress>>,
+    quick: Option<Quick>,
     buffer: Vec<u8>,
 }
 
@@ -77,6 +80,11 @@ impl Codecs {
         if self.decompressors.len() < IDLE_DECOMPRESSORS {
             self.decompressors.push(zlib);
         }
+    }
+
+    /// What compresses messages that stand alone at the fastest level.
+    pub(super) fn quick(&mut self) -> &mut Quick {
+        self.quick.get_or_insert_with(Quick::new)
     }
 
     /// A buffer for zlib to write to. What is in it is of no meaning.

@@ -1,20 +1,30 @@
 //! Our half of the compression: whole messages in, raw deflate out.
 
+use std::mem;
+
 use bytes::{BufMut, BytesMut};
 use flate2::{Compress, FlushCompress, Status};
 use sockeye_types::ContextTakeover;
 
-use super::{Codecs, Direction, TAIL, codecs::CompressorKind};
+use super::{Codecs, Direction, TAIL, codecs::CompressorKind, quick::Remembering};
 
 /// Compresses the messages of one connection (RFC 7692 §7.2.1).
 ///
-/// Without context takeover it holds no memory: a zlib state is lent to it for each message. With it, the state is
-/// lent at the first message and kept.
+/// Level 1 is our own, higher ones are zlib's. Without context takeover it holds no memory: what compresses is lent to
+/// it for each message. With it, a [`Remembering`] or a zlib state is kept from the first message on.
 #[derive(Debug)]
 pub(crate) struct Compressor {
     kind: CompressorKind,
     context: ContextTakeover,
-    kept: Option<Box<Compress>>,
+    kept: Kept,
+}
+
+/// What is kept between messages.
+#[derive(Debug)]
+enum Kept {
+    Nothing,
+    Quick(Box<Remembering>),
+    Zlib(Box<Compress>),
 }
 
 impl Compressor {
@@ -26,7 +36,7 @@ impl Compressor {
                 level: level.clamp(1, 9),
             },
             context: direction.context,
-            kept: None,
+            kept: Kept::Nothing,
         }
     }
 
@@ -37,24 +47,48 @@ impl Compressor {
             out.put_u8(0x00);
             return;
         }
-        let mut zlib = match self.kept.take() {
-            Some(zlib) => zlib,
-            None => codecs.take_compressor(self.kind),
+        if self.kind.level == 1 {
+            self.compress_quickly(payload, out, codecs);
+            return;
+        }
+        let mut zlib = match mem::replace(&mut self.kept, Kept::Nothing) {
+            Kept::Zlib(zlib) => zlib,
+            Kept::Nothing | Kept::Quick(_) => codecs.take_compressor(self.kind),
         };
         flush(&mut zlib, payload, out, codecs);
         debug_assert!(out.ends_with(&TAIL));
         out.truncate(out.len() - TAIL.len());
         match self.context {
-            ContextTakeover::Kept => self.kept = Some(zlib),
+            ContextTakeover::Kept => self.kept = Kept::Zlib(zlib),
             ContextTakeover::None => codecs.give_compressor(self.kind, zlib),
         }
+    }
+
+    fn compress_quickly(&mut self, payload: &[u8], out: &mut BytesMut, codecs: &mut Codecs) {
+        let window = self.kind.window;
+        if self.context == ContextTakeover::None {
+            codecs.quick().compress(payload, window, out);
+            return;
+        }
+        let mut quick = match mem::replace(&mut self.kept, Kept::Nothing) {
+            Kept::Quick(quick) => quick,
+            Kept::Nothing | Kept::Zlib(_) => Box::new(Remembering::new()),
+        };
+        quick.compress(payload, window, out);
+        self.kept = Kept::Quick(quick);
     }
 
     /// Forgets the context: what is compressed next refers to nothing that was sent before. To be called after a
     /// compressed message that this compressor did not make, because it has moved the peer's window.
     pub(crate) fn reset(&mut self, codecs: &mut Codecs) {
-        if let Some(zlib) = self.kept.take() {
-            codecs.give_compressor(self.kind, zlib);
+        match &mut self.kept {
+            Kept::Nothing => {}
+            Kept::Quick(quick) => quick.forget(),
+            Kept::Zlib(_) => {
+                if let Kept::Zlib(zlib) = mem::replace(&mut self.kept, Kept::Nothing) {
+                    codecs.give_compressor(self.kind, zlib);
+                }
+            }
         }
     }
 }

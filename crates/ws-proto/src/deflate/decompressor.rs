@@ -8,13 +8,14 @@ use sockeye_types::ContextTakeover;
 use thiserror::Error;
 
 use super::{
-    Codecs, Direction, TAIL,
+    Codecs, Direction,
     compressor::distance,
     history::{History, tail},
 };
 
-/// An empty block that ends a deflate stream: what comes after the last block of a message to see that it was whole.
-const END: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
+/// What comes after the last byte of a message: what RFC 7692 leaves out, and to see that its last block was whole, an empty block that
+/// ends the deflate stream.
+const END: [u8; 9] = [0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff];
 
 /// How many deflate streams one message may consist of. One more is corrupt: it bounds the work that blocks of two
 /// bytes can cause. Who ends a stream at all does so once for each flush.
@@ -111,7 +112,6 @@ impl Decompressor {
         codecs: &mut Codecs,
     ) -> Result<(), InflateError> {
         if let Phase::Inflating(_) = self.phase {
-            self.inflate(&TAIL, out, limit, codecs)?;
             // The tail is a whole block only if the message stopped where RFC 7692 §7.2.1 has it stop.
             self.inflate(&END, out, limit, codecs)?;
         }

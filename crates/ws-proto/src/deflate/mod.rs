@@ -4,9 +4,11 @@ mod agreed;
 mod codecs;
 mod compressor;
 mod decompressor;
+mod fixed;
 mod history;
 mod negotiation;
 mod params;
+mod quick;
 
 pub use agreed::{Agreed, Direction};
 pub use codecs::Codecs;

@@ -284,14 +284,16 @@ fn corrupt_data_fails_for_good_and_its_state_is_not_lent_again() {
 
 #[test]
 fn a_reset_compressor_refers_to_nothing_sent_before() {
-    let codecs = &mut Codecs::default();
-    let mut compressor = Compressor::new(direction(15, ContextTakeover::Kept), 1);
-    let first = compressed(&mut compressor, b"Hello, Hello", codecs);
-    assert_ne!(compressed(&mut compressor, b"Hello, Hello", codecs), first);
-    compressor.reset(codecs);
-    assert_eq!(codecs.idle(), (1, 0));
-    assert_eq!(compressed(&mut compressor, b"Hello, Hello", codecs), first);
-    assert_eq!(codecs.idle(), (0, 0));
+    for (level, given_back) in [(1, 0), (2, 1)] {
+        let codecs = &mut Codecs::default();
+        let mut compressor = Compressor::new(direction(15, ContextTakeover::Kept), level);
+        let first = compressed(&mut compressor, b"Hello, Hello", codecs);
+        assert_ne!(compressed(&mut compressor, b"Hello, Hello", codecs), first);
+        compressor.reset(codecs);
+        assert_eq!(codecs.idle(), (given_back, 0));
+        assert_eq!(compressed(&mut compressor, b"Hello, Hello", codecs), first);
+        assert_eq!(codecs.idle(), (0, 0));
+    }
 }
 
 #[test]
