@@ -5,6 +5,7 @@ mod certificate;
 mod cli;
 mod config;
 mod connect;
+mod descriptors;
 mod endpoints;
 mod exposition;
 mod internal;
