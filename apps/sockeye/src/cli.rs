@@ -40,6 +40,10 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Talk to a WebSocket server, from a terminal or a pipe
     Connect(Box<ConnectArgs>),
+    /// Measure what servers cost
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Bench(crate::bench::Bench),
     /// Check the configuration and print it in full
     CheckConfig(FileArgs),
 }
