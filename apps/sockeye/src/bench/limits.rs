@@ -12,6 +12,9 @@ const A_CLIENT: u64 = 100_000;
 /// Most connections from one address. Ports are looked for one by one: many must be free.
 const A_SOURCE: u64 = 10_000;
 
+/// Memory of a connection: that of the kernel for both ends, of the server and of the client, rounded up.
+const A_CONNECTION: u64 = 12 << 10;
+
 /// What the system allows. What can't be read is taken for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct System {
@@ -27,6 +30,8 @@ pub(super) struct System {
     tracked: Option<(u64, u64)>,
     /// Connections that wait to be accepted.
     somaxconn: Option<u64>,
+    /// Bytes of memory that can be had without swapping.
+    available: Option<u64>,
 }
 
 /// How the connections are spread.
@@ -66,6 +71,7 @@ impl System {
             ports: proc::span("/proc/sys/net/ipv4/ip_local_port_range"),
             tracked,
             somaxconn: proc::number("/proc/sys/net/core/somaxconn"),
+            available: proc::available_memory(),
         })
     }
 
@@ -84,6 +90,7 @@ impl System {
             }),
             self.ports(spread),
             self.tracked(spread),
+            self.memory(spread),
             somaxconn.map(|most| {
                 let what =
                     format!("{waiting} may wait to be accepted, and the system keeps {most}");
@@ -147,6 +154,15 @@ impl System {
         })
     }
 
+    fn memory(&self, spread: &Spread) -> Option<String> {
+        let needed = spread.connections.saturating_mul(A_CONNECTION);
+        let available = self.available.filter(|available| needed > *available)?;
+        let [needed, has] = [needed, available].map(|bytes| bytes >> 20);
+        let what = format!("about {needed} MiB of memory are needed, and {has} MiB are available");
+        let fewer = available / A_CONNECTION;
+        Some(raise(&what, &[&format!("--connections {fewer}")]))
+    }
+
     fn ports(&self, spread: &Spread) -> Option<String> {
         let Sources::Own { targets } = spread.sources else {
             return None;
@@ -205,6 +221,7 @@ mod tests {
         ports: Some(28_232),
         tracked: None,
         somaxconn: Some(4096),
+        available: Some(4 << 30),
     };
 
     const SPREAD: Spread = Spread {
@@ -237,6 +254,8 @@ mod tests {
         assert!(tracked.contains("nf_conntrack_max=150009"), "{tracked}");
         let somaxconn = low(|it| it.somaxconn = Some(128), SPREAD);
         assert!(somaxconn.contains("somaxconn=256"), "{somaxconn}");
+        let memory = low(|it| it.available = Some(1 << 30), SPREAD);
+        assert!(memory.contains("--connections 87381"), "{memory}");
         let sources = Sources::Own { targets: 2 };
         let ports = low(|_| (), Spread { sources, ..SPREAD });
         assert!(ports.contains("ip_local_port_range"), "{ports}");

@@ -96,6 +96,11 @@ pub(super) fn span(path: &str) -> Option<u64> {
     Some(last.checked_sub(first)? + 1)
 }
 
+/// How many bytes of memory can be had without swapping.
+pub(super) fn available_memory() -> Option<u64> {
+    kib(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
+}
+
 /// Which kernel runs, and on how many CPUs.
 pub(super) fn machine() -> String {
     let uname = rustix::system::uname();

@@ -99,6 +99,20 @@ fn the_table_says_what_a_connection_costs() {
 }
 
 #[test]
+fn a_server_that_runs_already_is_measured_and_stays() {
+    let (mut server, address) = server();
+    let (url, pid) = (format!("ws://{address}/say"), server.id().to_string());
+    let report = idle(&["-n", "40", "--hold", "1ms", "--url", &url, "--pid", &pid]);
+    assert_eq!(report["servers"], 1);
+    assert_eq!(report["broadcasts"][1]["connections"], 40);
+    let stages = report["stages"].as_array().unwrap();
+    assert_eq!(descriptors(&stages[2]), descriptors(&stages[1]) + 24);
+    assert_eq!(server.try_wait().unwrap(), None);
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
+#[test]
 fn a_server_that_is_killed_midway_ends_the_measurement() {
     let (mut server, address) = server();
     let url = format!("ws://{address}/say");
