@@ -70,14 +70,16 @@ impl Fleet {
         self.clients.len()
     }
 
-    /// Asks one for something.
+    /// Asks one for something. Whether it was heard is told by what it answers: see [`wait`](Self::wait).
     pub(super) fn order(&mut self, index: usize, order: &Order) -> Result<(), BenchError> {
         let Some(client) = self.clients.get_mut(index) else {
             return Err(BenchError::ClientEnded);
         };
         let mut line = serde_json::to_vec(order).map_err(|error| failed(error.into()))?;
         line.push(b'\n');
-        client.orders.write_all(&line).map_err(failed)
+        // One that has ended has said why, or is told of as ended, to whoever waits for its answer.
+        let _ = client.orders.write_all(&line);
+        Ok(())
     }
 
     /// Waits until each of these has said what is waited for, and returns what that was. `doing` says what it is that

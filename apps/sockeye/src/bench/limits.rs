@@ -169,8 +169,7 @@ impl System {
         };
         let most = self.ports?.saturating_mul(targets);
         (spread.connections > most).then(|| {
-            let what =
-                format!("this machine has ports for {most} connections to {targets} targets");
+            let what = format!("this machine has ports for {most} connections to what --url names");
             let raised = "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"";
             raise(&what, &[raised, "more of --url"])
         })

@@ -302,3 +302,65 @@ fn now() -> u64 {
     let nanos = u64::try_from(now.tv_nsec).unwrap_or_default();
     secs.saturating_mul(1_000_000_000).saturating_add(nanos)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What one connection heard: its broadcast before, its room, and the verdict on a broadcast of speaker 7.
+    fn hear(latest: u32, last: u32, room: Option<u32>, number: u32) -> Result<Ears, String> {
+        let mut ears = Ears {
+            message_bytes: 32,
+            latest,
+            heard: 5,
+            scout: None,
+        };
+        let (mut last, mut room) = (last, room);
+        let mut hearer = Hearer {
+            last: &mut last,
+            room: &mut room,
+        };
+        let said = Broadcast { number, speaker: 7 }.to_message(32);
+        ears.hear(3, &mut hearer, &said).map(|()| ears)
+    }
+
+    #[test]
+    fn a_broadcast_counts_for_each_who_hears_it_and_the_first_to_hear_begins_the_count() {
+        for room in [None, Some(7)] {
+            let ears = hear(1, 0, room, 1).unwrap();
+            assert_eq!((ears.latest, ears.heard), (1, 6));
+        }
+        let ears = hear(1, 1, None, 2).unwrap();
+        assert_eq!((ears.latest, ears.heard), (2, 1));
+    }
+
+    #[test]
+    fn what_is_heard_twice_late_or_from_another_room_is_told() {
+        assert!(hear(1, 1, None, 1).unwrap_err().contains("twice"));
+        assert!(hear(2, 0, None, 1).unwrap_err().contains("too late"));
+        assert!(hear(1, 0, Some(8), 1).unwrap_err().contains("another room"));
+        // Nothing was said yet when one came back: it hears the next as everybody does.
+        assert!(hear(1, 0, None, 2).is_ok());
+    }
+
+    #[test]
+    fn who_shares_a_room_is_known_by_who_was_heard_first() {
+        let mut ears = Ears {
+            message_bytes: 32,
+            latest: 0,
+            heard: 0,
+            scout: Some(1),
+        };
+        let (mut last, mut room) = (0, None);
+        for speaker in [0, 1] {
+            let said = Broadcast { number: 0, speaker }.to_message(32);
+            let mut hearer = Hearer {
+                last: &mut last,
+                room: &mut room,
+            };
+            assert_eq!(ears.scout, Some(1));
+            ears.hear(1, &mut hearer, &said).unwrap();
+        }
+        assert_eq!((room, ears.scout, ears.heard), (Some(0), None, 0));
+    }
+}
