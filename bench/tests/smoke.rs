@@ -136,6 +136,27 @@ fn every_peer_closes_when_it_is_closed() {
 }
 
 #[test]
+fn who_speaks_tls_echoes_over_it() {
+    let peers = PEERS
+        .iter()
+        .filter(|kind| !kind.contains("axum") && **kind != "ws-tool");
+    let peers = peers.map(|kind| {
+        Server::run(
+            env!("CARGO_BIN_EXE_peer-server"),
+            &["--tls", "--kind", kind],
+        )
+    });
+    let ours = Server::run(env!("CARGO_BIN_EXE_echo-server"), &["--tls"]);
+    for server in peers.chain([ours]) {
+        let target = Target::echo(server.address, Carrier::WebSocket).over_tls();
+        for size in [32, 100_000] {
+            let mut echo = Echo::open(target, 3, (Kind::Binary, size), 4).unwrap();
+            assert!(echo.run(SLICE).unwrap().messages >= 12);
+        }
+    }
+}
+
+#[test]
 fn who_deflates_echoes_what_was_deflated() {
     for server in [
         Server::run(env!("CARGO_BIN_EXE_echo-server"), &[]),

@@ -27,9 +27,10 @@ mod ring;
 mod sessions;
 mod sockjs;
 mod sockjs_frames;
+mod stream;
 mod wait;
 
-pub use carrier::{Carrier, Target};
+pub use carrier::{Carrier, Security, Target};
 pub use chat::Chat;
 pub use checker::{Checker, Tally, Wrong};
 pub use churn::Churn;

@@ -54,6 +54,9 @@ impl Contender {
         match self {
             Self::Sockeye => Program::beside("echo-server", row.options())?,
             Self::Floor => Program::beside("floor-server", &[])?,
+            Self::Peer(_) if row == Row::Wss32 => {
+                Program::beside("peer-server", &["--tls", "--kind", &self.name()])?
+            }
             Self::Peer(_) => Program::beside("peer-server", &["--kind", &self.name()])?,
             Self::Uws | Self::SockJsNode => NodePeer::install(&self.name())?.program(),
         }
@@ -70,6 +73,7 @@ impl Contender {
             Row::Deflate1k | Row::IdleDeflate | Row::IdleDeflateContext => {
                 return self.deflates();
             }
+            Row::Wss32 => return self.speaks_tls(),
             _ => {}
         }
         match self {
@@ -81,6 +85,14 @@ impl Contender {
 }
 
 impl Contender {
+    fn speaks_tls(self) -> bool {
+        match self {
+            Self::Sockeye => true,
+            Self::Peer(peer) => !matches!(peer, Peer::WsTool | Peer::Axum | Peer::AxumBatched),
+            Self::Floor | Self::Uws | Self::SockJsNode => false,
+        }
+    }
+
     fn deflates(self) -> bool {
         match self {
             Self::Sockeye | Self::Uws => true,

@@ -92,7 +92,11 @@ fn main() -> anyhow::Result<ExitCode> {
 fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
     let contenders = &args.contenders(row);
     let entries = match row.work() {
-        Work::Echo(_) | Work::Page(_) | Work::FanOut(_) | Work::Churn { .. } => {
+        Work::Echo(_)
+        | Work::SecureEcho(_)
+        | Work::Page(_)
+        | Work::FanOut(_)
+        | Work::Churn { .. } => {
             let plan = Plan {
                 cpus,
                 slices: args.slices,

@@ -30,6 +30,8 @@ pub(crate) enum Row {
     Text64k,
     #[value(name = "deflate1k")]
     Deflate1k,
+    #[value(name = "wss32")]
+    Wss32,
     #[value(name = "fanout")]
     FanOut,
     #[value(name = "fanout16")]
@@ -68,6 +70,8 @@ pub(crate) enum Suite {
 pub(crate) enum Work {
     /// Echoes, so many in flight on each connection.
     Echo(Traffic),
+    /// Echoes over TLS.
+    SecureEcho(Traffic),
     /// Echoes, and a page that is asked for meanwhile.
     Page(Traffic),
     /// Messages from one to all, so many under way.
@@ -125,6 +129,7 @@ impl Row {
             Self::FanOut => fan_out(1),
             Self::FanOut16 => fan_out(16),
             Self::Handshake => Work::Churn { at_once: 16 },
+            Self::Wss32 => Work::SecureEcho(websocket(Kind::Binary)(100, 32, 1)),
             Self::Page => Work::Page(websocket(Kind::Binary)(16, 32, 64)),
             Self::Idle => Work::Idle(plain, Kind::Binary),
             Self::IdleDeflate => Work::Idle(Target::deflated, Kind::DeflatedJson),
@@ -164,6 +169,7 @@ impl Row {
     pub(crate) fn options(self) -> &'static [&'static str] {
         match self {
             Self::Echo32OneSpin => &["--workers", "1", "--spin", "50"],
+            Self::Wss32 => &["--workers", "1", "--tls"],
             _ => &["--workers", "1"],
         }
     }
@@ -173,6 +179,13 @@ impl Row {
         let what = match self.work() {
             Work::Echo(t) => format!(
                 "echo of {}, {} in flight on each of {} {}",
+                t.message(),
+                t.depth,
+                t.connections,
+                t.carriers()
+            ),
+            Work::SecureEcho(t) => format!(
+                "echo of {} over TLS, {} in flight on each of {} {}",
                 t.message(),
                 t.depth,
                 t.connections,
@@ -281,6 +294,15 @@ impl Load {
                 (t.kind, t.bytes),
                 t.depth,
             )?),
+            Work::SecureEcho(t) => {
+                let target = t.target(server).over_tls();
+                Self::Echo(Echo::open(
+                    target,
+                    t.connections,
+                    (t.kind, t.bytes),
+                    t.depth,
+                )?)
+            }
             Work::Page(t) => {
                 let target = Target::echo(server, t.carrier);
                 let echo = Echo::open(target, t.connections, (t.kind, t.bytes), t.depth)?;
