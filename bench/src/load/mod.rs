@@ -36,7 +36,7 @@ pub use checker::{Checker, Tally, Wrong};
 pub use churn::Churn;
 pub use conn::Conn;
 pub use crowd::Crowd;
-pub use echo::Echo;
+pub use echo::{Echo, Paced};
 pub use fan_out::FanOut;
 pub use frame::{FrameHeader, MASK, OpCode, client_frame};
 pub use headers::Headers;

@@ -14,6 +14,8 @@ use crate::row::{Row, Suite};
 pub(crate) enum Contender {
     /// Ours.
     Sockeye,
+    /// Ours, with two workers.
+    SockeyeTwo,
     /// A bare epoll loop: what there is to lose.
     Floor,
     /// uWebSockets, called from Node.js.
@@ -53,6 +55,9 @@ impl Contender {
     pub(crate) fn start(self, row: Row, cpus: Cpus) -> anyhow::Result<Server> {
         match self {
             Self::Sockeye => Program::beside("echo-server", row.options())?,
+            Self::SockeyeTwo => {
+                return Program::beside("echo-server", &["--workers", "2"])?.start_on_two(cpus);
+            }
             Self::Floor => Program::beside("floor-server", &[])?,
             Self::Peer(_) if row == Row::Wss32 => {
                 Program::beside("peer-server", &["--tls", "--kind", &self.name()])?
@@ -73,11 +78,13 @@ impl Contender {
             Row::Deflate1k | Row::IdleDeflate | Row::IdleDeflateContext => {
                 return self.deflates();
             }
+            Row::Workers2 => return matches!(self, Self::Sockeye | Self::SockeyeTwo),
             Row::Wss32 => return self.speaks_tls(),
             _ => {}
         }
         match self {
             Self::Sockeye => true,
+            Self::SockeyeTwo => false,
             Self::Floor | Self::Peer(_) | Self::Uws => row.suite() == Suite::WebSocket,
             Self::SockJsNode => row.suite() == Suite::SockJs,
         }
@@ -89,7 +96,7 @@ impl Contender {
         match self {
             Self::Sockeye => true,
             Self::Peer(peer) => !matches!(peer, Peer::WsTool | Peer::Axum | Peer::AxumBatched),
-            Self::Floor | Self::Uws | Self::SockJsNode => false,
+            Self::SockeyeTwo | Self::Floor | Self::Uws | Self::SockJsNode => false,
         }
     }
 
@@ -100,7 +107,7 @@ impl Contender {
                 peer,
                 Peer::Sockudo | Peer::SockudoBatched | Peer::Yawc | Peer::YawcBatched
             ),
-            Self::Floor | Self::SockJsNode => false,
+            Self::SockeyeTwo | Self::Floor | Self::SockJsNode => false,
         }
     }
 
@@ -114,6 +121,7 @@ impl ValueEnum for Contender {
     fn value_variants<'a>() -> &'a [Self] {
         &[
             Self::Sockeye,
+            Self::SockeyeTwo,
             Self::Floor,
             Self::Uws,
             Self::Peer(Peer::Tungstenite),
@@ -135,6 +143,7 @@ impl ValueEnum for Contender {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         match self {
             Self::Sockeye => Some(PossibleValue::new("sockeye")),
+            Self::SockeyeTwo => Some(PossibleValue::new("sockeye-two-workers")),
             Self::Floor => Some(PossibleValue::new("floor")),
             Self::Uws => Some(PossibleValue::new("uwebsockets-js")),
             Self::Peer(peer) => peer.to_possible_value(),

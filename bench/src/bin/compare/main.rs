@@ -93,6 +93,7 @@ fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
     let contenders = &args.contenders(row);
     let entries = match row.work() {
         Work::Echo(_)
+        | Work::Paced(..)
         | Work::SecureEcho(_)
         | Work::Page(_)
         | Work::FanOut(_)
