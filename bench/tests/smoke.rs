@@ -136,6 +136,19 @@ fn every_peer_closes_when_it_is_closed() {
 }
 
 #[test]
+fn the_floor_expects_a_large_message_after_another_and_gets_over_it_when_there_is_none() {
+    let server = Server::run(env!("CARGO_BIN_EXE_floor-server"), &[]);
+    let target = Target::echo(server.address, Carrier::WebSocket);
+    let mut echo = Echo::open(target, 3, (Kind::Binary, 400_000), 3).unwrap();
+    assert!(echo.run(SLICE).unwrap().messages >= 9);
+    let mut crowd = Crowd::open(target, 2).unwrap();
+    for size in [400_000, 400_000, 10, 400_000, 300_000, 500_000, 100_000, 0] {
+        crowd.echo_each((Kind::Binary, size)).unwrap();
+    }
+    crowd.close().unwrap();
+}
+
+#[test]
 fn an_open_loop_asks_for_a_share_of_what_a_closed_one_got() {
     let server = Server::run(env!("CARGO_BIN_EXE_floor-server"), &[]);
     let target = Target::echo(server.address, Carrier::WebSocket);
