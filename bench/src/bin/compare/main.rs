@@ -107,7 +107,8 @@ fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
             results.into_iter().map(Entry::sliced).collect()
         }
         Work::Idle(target, kind) => {
-            let silent = Silent::Connections(target, kind, args.idle_connections);
+            let connections = args.idle_connections / row.idle_divisor();
+            let silent = Silent::Connections(target, kind, connections);
             idle(row, args, (cpus, silent))
         }
         Work::IdleSessions(carrier) => {
