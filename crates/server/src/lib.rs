@@ -19,6 +19,7 @@ mod listener;
 mod metrics;
 mod options;
 mod page;
+mod pool;
 mod proxies;
 mod proxy_protocol;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]

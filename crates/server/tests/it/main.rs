@@ -24,6 +24,7 @@ mod heartbeats;
 mod http2;
 mod http2_client;
 mod http2_hostile;
+mod large;
 mod metrics;
 mod mounted;
 mod order;
