@@ -13,6 +13,8 @@ use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use crate::{
     answer::{Answer, Reply},
+    at_once,
+    driver::Stream,
     drivers::Drivers,
     http1, http2,
     options::Http2,
@@ -49,6 +51,11 @@ impl Place {
             common: Arc::clone(common),
             room,
         }
+    }
+
+    /// Says whether it is a place at all: what asks without one is refused.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.room == Room::Yes
     }
 
     /// Returns what the server's workers share.
@@ -104,7 +111,7 @@ async fn secure(
     };
     caller.scheme = Some(Scheme::Https);
     match Protocol::of(&stream) {
-        Protocol::Http1 => http1::serve(stream, caller, &place, &drivers, order).await,
+        Protocol::Http1 => http1(stream, caller, place, drivers, order).await,
         // It is large, and waits in few places.
         Protocol::Http2 => Box::pin(http2::serve(stream, caller, place, drivers, order)).await,
     }
@@ -128,7 +135,22 @@ async fn plain(
             None => return,
         }
     }
-    http1::serve(stream, caller, &place, &drivers, order).await;
+    http1(stream, caller, place, drivers, order).await;
+}
+
+/// Serves a connection in HTTP/1.1. Most are one opening handshake and nothing else: they see no HTTP server.
+async fn http1<S: Stream>(
+    stream: S,
+    caller: Caller,
+    place: Place,
+    drivers: Drivers,
+    order: watch::Receiver<Order>,
+) {
+    let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive).await;
+    if let Some(asked) = asked {
+        // It is large, and few connections need it.
+        Box::pin(http1::serve(asked, &place, &drivers, order)).await;
+    }
 }
 
 /// Does the TLS handshake, unless there is no room or the server shuts down.
@@ -211,5 +233,10 @@ pub(crate) async fn reply(
         common.options.handshake_time,
     )
     .await;
-    reply.unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing is here\n"))
+    reply.unwrap_or_else(nothing_is_here)
+}
+
+/// The answer where no endpoint is.
+pub(crate) fn nothing_is_here() -> Reply {
+    text(StatusCode::NOT_FOUND, "nothing is here\n")
 }

@@ -114,6 +114,8 @@ pub(crate) struct Newcomer {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) opening: Opening,
     pub(crate) deflate: Option<Agreed>,
+    /// What the peer must read before anything of the session: the answer to its handshake, unless it was sent.
+    pub(crate) greeting: Vec<u8>,
     pub(crate) place: Place,
     /// The spans of what it comes from.
     pub(crate) connection: Span,
@@ -139,6 +141,16 @@ impl Drivers {
     /// Returns what they count into.
     pub(crate) fn tally(&self) -> &Tally {
         &self.0.tally
+    }
+
+    /// Returns what wakes those who wait.
+    pub(crate) fn timers(&self) -> &Timers {
+        &self.0.timers
+    }
+
+    /// Says whether all sessions are closed, and those that still come.
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.0.shutdown.get().is_some()
     }
 
     /// Keeps a place for a session until it opens, or does not.
@@ -174,6 +186,7 @@ impl Drivers {
             endpoint,
             opening,
             deflate,
+            greeting,
             place,
             connection,
             handshake,
@@ -188,7 +201,9 @@ impl Drivers {
         let conversation = endpoint.open(opening);
         let stream_name = std::any::type_name::<S>();
         let span = self.open(&conversation, &connection, &handshake, stream_name);
-        let driver = Driver::new(stream, glued, conn, conversation, place).with_frames(framed);
+        let driver = Driver::new(stream, glued, conn, conversation, place)
+            .with_frames(framed)
+            .with_greeting(&greeting);
         spawn(driver, span);
     }
 
