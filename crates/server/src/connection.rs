@@ -78,12 +78,14 @@ pub(crate) async fn serve(
     drivers: Drivers,
     order: watch::Receiver<Order>,
 ) {
-    let _ = stream.set_nodelay(true);
     let (proxies, options) = (&place.common.proxies, &place.common.options);
-    let caller = tokio::select! {
-        biased;
-        caller = proxies.introduce(&mut stream, peer, options) => caller,
-        () = shut_down(order.clone()) => None,
+    let caller = match proxies.known(peer) {
+        Some(caller) => Some(caller),
+        None => tokio::select! {
+            biased;
+            caller = proxies.introduce(&mut stream, peer, options) => caller,
+            () = shut_down(order.clone()) => None,
+        },
     };
     let Some(caller) = caller else { return };
     if place.common.tls.is_some() {

@@ -105,7 +105,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.fleet.timers.disarm(&mut self.timer);
         self.fleet.total.fetch_sub(1, Ordering::Relaxed);
-        self.fleet.count.send_modify(|count| *count -= 1);
+        // Whoever waits, waits for the last.
+        self.fleet.count.send_if_modified(|count| {
+            *count -= 1;
+            *count == 0
+        });
     }
 }
 
@@ -155,7 +159,10 @@ impl Drivers {
 
     /// Keeps a place for a session until it opens, or does not.
     pub(crate) fn expect(&self) -> Place {
-        self.0.count.send_modify(|count| *count += 1);
+        self.0.count.send_if_modified(|count| {
+            *count += 1;
+            false
+        });
         self.0.total.fetch_add(1, Ordering::Relaxed);
         Place {
             fleet: Arc::clone(&self.0),

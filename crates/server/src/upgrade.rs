@@ -1,6 +1,13 @@
 //! From a request to a session: the checks before 101, or 200 in HTTP/2, in order, and the answer.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{
@@ -12,7 +19,7 @@ use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, Site,
 use sockeye_sockjs_proto::Resource;
 use sockeye_types::Transport;
 use sockeye_ws_proto::handshake::{self, Accepted, HandshakeError, ServerOffer};
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 use tracing::{Instrument, Span, debug_span, field};
 
 use crate::{
@@ -135,7 +142,11 @@ pub(crate) async fn consider<B: Body>(
     };
     let Some(service) = &derived.sockjs else {
         let hands = shake_hands(request, to, Transport::WebSocket);
-        return Some(hands.instrument(span).await);
+        return Some(if span.is_disabled() {
+            hands.await
+        } else {
+            hands.instrument(span).await
+        });
     };
     let resource = Resource::of(found.below);
     let answered = async {
@@ -191,7 +202,7 @@ async fn shake_hands<B>(mut request: Request<B>, to: To<'_>, transport: Transpor
     };
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
-    let decided = timeout(to.handshake_time, decide(&head, &to, transport)).await;
+    let decided = in_time(to.handshake_time, decide(&head, &to, transport)).await;
     let (newcomer, response) = match decided {
         Ok(Ok(accepted)) => accepted,
         Ok(Err((verdict, refusal))) => {
@@ -217,6 +228,15 @@ async fn shake_hands<B>(mut request: Request<B>, to: To<'_>, transport: Transpor
         upgrade,
         carrier,
     }))
+}
+
+/// Waits for something, so long at most. What is ready at once costs no timer.
+async fn in_time<T>(time: Duration, event: impl Future<Output = T>) -> Result<T, Elapsed> {
+    let mut event = pin!(event);
+    if let Poll::Ready(ready) = poll_fn(|cx| Poll::Ready(event.as_mut().poll(cx))).await {
+        return Ok(ready);
+    }
+    timeout(time, event).await
 }
 
 /// Says whether a request asks for a tunnel to somewhere else. It has no path on which anything could be.
