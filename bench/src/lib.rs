@@ -4,5 +4,6 @@ pub mod host;
 pub mod load;
 pub mod measure;
 mod peer;
+pub mod show;
 
 pub use peer::Peer;

@@ -19,4 +19,38 @@ pub enum Peer {
     TokioWebsocketsBatched,
     /// `fastwebsockets`, which writes each frame at once.
     Fastwebsockets,
+    /// `sockudo-ws`, `send().await` for each message.
+    Sockudo,
+    /// `sockudo-ws`, feeding all that is ready before one flush.
+    SockudoBatched,
+    /// `yawc`, `send().await` for each message.
+    Yawc,
+    /// `yawc`, feeding all that is ready before one flush.
+    YawcBatched,
+    /// `ws-tool`, which writes each message as it is sent.
+    WsTool,
+    /// `axum`, `send().await` for each message.
+    Axum,
+    /// `axum`, feeding all that is ready before one flush.
+    AxumBatched,
+}
+
+impl Peer {
+    /// Says whether its application feeds all that is ready before one flush.
+    pub const fn is_batched(self) -> bool {
+        match self {
+            Self::TungsteniteBatched
+            | Self::TokioWebsocketsBatched
+            | Self::SockudoBatched
+            | Self::YawcBatched
+            | Self::AxumBatched => true,
+            Self::Tungstenite
+            | Self::TokioWebsockets
+            | Self::Fastwebsockets
+            | Self::Sockudo
+            | Self::Yawc
+            | Self::WsTool
+            | Self::Axum => false,
+        }
+    }
 }

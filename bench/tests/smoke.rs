@@ -31,6 +31,12 @@ impl Server {
         Self::run(env!("CARGO_BIN_EXE_peer-server"), &["--kind", kind])
     }
 
+    /// The floor, and every peer that needs no other program.
+    fn all() -> impl Iterator<Item = Self> {
+        let peers = PEERS.iter().map(|kind| Self::start(kind));
+        peers.chain([Self::run(env!("CARGO_BIN_EXE_floor-server"), &[])])
+    }
+
     fn run(program: &str, options: &[&str]) -> Self {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .and_then(|listener| listener.local_addr())
@@ -56,18 +62,24 @@ impl Drop for Server {
     }
 }
 
-const PEERS: [&str; 5] = [
+const PEERS: [&str; 12] = [
     "tungstenite",
     "tungstenite-batched",
     "tokio-websockets",
     "tokio-websockets-batched",
     "fastwebsockets",
+    "sockudo",
+    "sockudo-batched",
+    "yawc",
+    "yawc-batched",
+    "ws-tool",
+    "axum",
+    "axum-batched",
 ];
 
 #[test]
 fn every_peer_echoes_what_it_is_sent_and_its_cpu_time_grows() {
-    for kind in PEERS {
-        let server = Server::start(kind);
+    for server in Server::all() {
         let before = cpu_time_at_rest(server.child.id()).unwrap();
         for (kind, size) in [
             (Kind::Binary, 32),
@@ -91,8 +103,7 @@ fn every_peer_echoes_what_it_is_sent_and_its_cpu_time_grows() {
 
 #[test]
 fn every_peer_fans_out_to_all() {
-    for kind in PEERS {
-        let server = Server::start(kind);
+    for server in Server::all() {
         let mut fan_out = FanOut::open(
             Target::broadcast(server.address, Carrier::WebSocket),
             10,
@@ -112,8 +123,7 @@ fn every_peer_fans_out_to_all() {
 
 #[test]
 fn every_peer_closes_when_it_is_closed() {
-    for kind in PEERS {
-        let server = Server::start(kind);
+    for server in Server::all() {
         assert!(
             Churn::new(server.address, 4)
                 .unwrap()
@@ -126,12 +136,50 @@ fn every_peer_closes_when_it_is_closed() {
 }
 
 #[test]
+fn who_deflates_echoes_what_was_deflated() {
+    for server in [
+        Server::run(env!("CARGO_BIN_EXE_echo-server"), &[]),
+        Server::start("yawc"),
+        Server::start("yawc-batched"),
+        Server::start("sockudo"),
+        Server::start("sockudo-batched"),
+    ] {
+        for target in [
+            Target::deflated(server.address),
+            Target::deflated_in_context(server.address),
+        ] {
+            let mut echo = Echo::open(target, 3, (Kind::DeflatedJson, 1024), 4).unwrap();
+            assert!(echo.run(SLICE).unwrap().messages >= 12);
+            let mut crowd = Crowd::open(target, 3).unwrap();
+            crowd.echo_each((Kind::DeflatedJson, 16 << 10)).unwrap();
+            crowd.close().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_page_is_answered_while_echoes_go_on() {
+    for server in [
+        Server::run(env!("CARGO_BIN_EXE_echo-server"), &["--spin", "50"]),
+        Server::run(env!("CARGO_BIN_EXE_floor-server"), &[]),
+        Server::start("axum"),
+    ] {
+        let target = Target::echo(server.address, Carrier::WebSocket);
+        let echo = Echo::open(target, 3, (Kind::Binary, 32), 4).unwrap();
+        let mut echo = echo.with_page(Target::page(server.address)).unwrap();
+        let outcome = echo.run(SLICE).unwrap();
+        assert!(outcome.messages >= 12);
+        assert_eq!(outcome.latencies.len(), 4, "one each 5 ms of 20");
+    }
+}
+
+#[test]
 fn a_crowd_takes_memory() {
     let server = Server::start("tungstenite");
     let before = resident_bytes(server.child.id()).unwrap();
-    let mut crowd = Crowd::open(server.address, 50).unwrap();
+    let mut crowd = Crowd::open(Target::echo(server.address, Carrier::WebSocket), 50).unwrap();
     assert!(resident_bytes(server.child.id()).unwrap() > before);
-    crowd.echo_each(1000).unwrap();
+    crowd.echo_each((Kind::Binary, 1000)).unwrap();
     crowd.close().unwrap();
 }
 

@@ -8,7 +8,6 @@ import { join as joinPath } from "node:path";
 import { after, test } from "node:test";
 import { abilities } from "./abilities.mjs";
 import { KINDS, launch } from "./browser.mjs";
-import { endsWithItsTests } from "./ending.mjs";
 import { bytesToken, jvmGuests, terminalGuest } from "./guests.mjs";
 import { room } from "./room.mjs";
 
@@ -19,7 +18,6 @@ const ALL_AT_ONCE = 20;
 
 const browsers = await Promise.all(KINDS.map((kind) => launch(kind)));
 after(() => Promise.all(browsers.map((browser) => browser.close())));
-endsWithItsTests();
 
 test("everyone hears everyone once and in order, over ws", (t) => everyone(t, "ws"));
 if (abilities.has("wss")) test("everyone hears everyone once and in order, over wss", (t) => everyone(t, "wss"));

@@ -89,9 +89,9 @@ export function reach(browser) {
     await person.says("is anyone there");
     await person.hears("is anyone there");
     const tool = spawn(process.env.SOCKEYE, ["connect", `ws://localhost:${server.port}/say`], {
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "inherit"],
     });
-    t.after(() => tool.kill("SIGKILL"));
+    t.after(() => tool.kill());
     const heard = (text) => within(`the tool to hear ${text}`, new Promise((resolve) => {
       createInterface({ input: tool.stdout }).on("line", (line) => line.includes(text) && resolve(line));
     }));

@@ -5,7 +5,6 @@
 import { after, describe } from "node:test";
 import { KINDS, launch } from "./browser.mjs";
 import { craft } from "./craft.mjs";
-import { endsWithItsTests } from "./ending.mjs";
 import { losses } from "./losses.mjs";
 import { reach } from "./reach.mjs";
 import { talk } from "./talk.mjs";
@@ -13,8 +12,6 @@ import { transports } from "./transports.mjs";
 
 const kinds = KINDS.filter((kind) => [undefined, kind].includes(process.env.BROWSER));
 const browsers = new Map(await Promise.all(kinds.map(async (kind) => [kind, await launch(kind)])));
-
-endsWithItsTests();
 
 // Most of the time they wait, so both browsers do at once.
 describe("/say", { concurrency: browsers.size }, () => {

@@ -5,6 +5,7 @@
 
 mod driver;
 mod engine;
+mod group;
 mod guard;
 mod row;
 mod sockjs;

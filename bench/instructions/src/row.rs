@@ -1,6 +1,6 @@
 //! The rows: what is done, and how often.
 
-use crate::{driver, engine, sockjs};
+use crate::{driver, engine, group, sockjs};
 
 /// Work of one kind.
 pub(crate) struct Row {
@@ -20,6 +20,11 @@ pub(crate) const LARGE_BATCH: u32 = 4;
 pub(crate) const BODY: u32 = 16;
 /// So many conns or sessions hear a broadcast.
 pub(crate) const CROWD: u32 = 1000;
+
+/// So many members of a group hear a broadcast.
+pub(crate) const MEMBERS: u32 = 100;
+/// So many broadcasts come at once, where they do.
+pub(crate) const BURST: u32 = 16;
 
 /// Every row.
 pub(crate) const ROWS: &[Row] = &[
@@ -75,6 +80,18 @@ pub(crate) const ROWS: &[Row] = &[
         work: engine::handshake,
     },
     small("driver-echo-32", driver::echo),
+    Row {
+        name: "group-128",
+        operations: MEMBERS,
+        rounds: 200,
+        work: |rounds| group::fan_out(1, rounds),
+    },
+    Row {
+        name: "group-16x128",
+        operations: MEMBERS * BURST,
+        rounds: 50,
+        work: |rounds| group::fan_out(BURST, rounds),
+    },
     small("sockjs-streaming-128", sockjs::streaming),
     small("sockjs-streaming-16x128", sockjs::batch),
     small("sockjs-eventsource-128", sockjs::eventsource),

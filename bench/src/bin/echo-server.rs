@@ -1,11 +1,16 @@
-//! Our side of the comparison: echo on `/`, fan-out of every message to all on `/broadcast`, the same for SockJS on
+//! Our side of the comparison: echo on `/`, a page on `/page`, fan-out of every message to all on `/broadcast`, the same for SockJS on
 //! `/sockjs/echo` and `/sockjs/broadcast`, and just the library.
 
 use std::{net::SocketAddr, num::NonZeroUsize};
 
+use bytes::Bytes;
 use clap::Parser;
+use hyper::Response;
 use mimalloc::MiMalloc;
-use sockeye::{Endpoints, Group, Handler, HandlerResult, Message, ServeError, Server, Session};
+use sockeye::{
+    ContextTakeover, Deflate, Endpoints, Group, Handler, HandlerResult, Message, ServeError,
+    Server, Session,
+};
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
@@ -19,22 +24,38 @@ struct Args {
     /// How many worker threads serve.
     #[arg(long, default_value = "1")]
     workers: NonZeroUsize,
+    /// How many microseconds a worker with nothing to do looks for more before it sleeps. The library has no such option
+    /// yet: it is taken and does nothing.
+    #[arg(long, default_value = "0")]
+    spin: u64,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let Args { listen, workers } = Args::parse();
+    let Args {
+        listen,
+        workers,
+        spin: _,
+    } = Args::parse();
     sockeye_bench::measure::use_ordinary_pages();
     let endpoints = Endpoints::new()
         .allowed_origins(["*"])
         .at("/", Echo)
         .at("/broadcast", Broadcast::default())
+        .at("/deflate", Echo)
+        .deflate(Deflate::default())
+        .at("/deflate-context", Echo)
+        .deflate(Deflate::default().contexts(ContextTakeover::Kept, ContextTakeover::Kept))
         .at("/sockjs/echo", Echo)
         .with_sockjs()
         .at("/sockjs/broadcast", Broadcast::default())
         .with_sockjs();
     Server::new(endpoints)
         .workers(workers)
+        .pages(|request| {
+            let is_page = request.uri.path() == "/page";
+            is_page.then(|| Response::new(Bytes::from_static(b"ok")))
+        })
         .bind(listen)?
         .run()
         .await

@@ -135,7 +135,7 @@ impl Command {
         let pid = self.pid.context("--pid says whose memory is read")?;
         let out = &mut io::stdout().lock();
         let before = resident_bytes(pid)?;
-        let mut crowd = Crowd::open(self.server, connections)?;
+        let mut crowd = Crowd::open(Target::echo(self.server, Carrier::WebSocket), connections)?;
         let mut say = |when: &str| -> anyhow::Result<()> {
             cpu_time_at_rest(pid)?;
             let grown = resident_bytes(pid)?.saturating_sub(before);
@@ -143,7 +143,7 @@ impl Command {
             Ok(())
         };
         say("all are open")?;
-        crowd.echo_each(16 << 10)?;
+        crowd.echo_each((Kind::Binary, 16 << 10))?;
         say("each had 16 KiB echoed")?;
         crowd.close()?;
         say("all are closed")

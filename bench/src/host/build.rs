@@ -42,6 +42,8 @@ pub fn build_servers() -> anyhow::Result<()> {
             "--bin",
             "echo-server",
             "--bin",
+            "floor-server",
+            "--bin",
             "peer-server",
             "--bin",
             "poll-server",

@@ -2,12 +2,14 @@
 
 mod build;
 mod cpus;
+mod listener;
 mod machine;
+mod node_peer;
 mod server;
-mod sockjs_node;
 
 pub use build::build_servers;
 pub use cpus::{Chosen, Cpus};
+pub use listener::listener;
 pub use machine::Machine;
+pub use node_peer::NodePeer;
 pub use server::{Program, Server};
-pub use sockjs_node::SockJsNode;

@@ -39,6 +39,8 @@ pub struct Target {
     pub path: &'static str,
     /// What requests have in their heads.
     pub headers: Headers,
+    /// What is offered as extensions of WebSocket, and must be accepted.
+    pub offer: Option<&'static str>,
 }
 
 impl Target {
@@ -49,6 +51,7 @@ impl Target {
             carrier,
             path,
             headers: Headers::Bare,
+            offer: None,
         }
     }
 
@@ -68,6 +71,26 @@ impl Target {
             _ => "/sockjs/broadcast",
         };
         Self::new(server, carrier, path)
+    }
+
+    /// Goes to the echo that deflates each message by itself.
+    pub const fn deflated(server: SocketAddr) -> Self {
+        let mut this = Self::new(server, Carrier::WebSocket, "/deflate");
+        this.offer =
+            Some("permessage-deflate; server_no_context_takeover; client_no_context_takeover");
+        this
+    }
+
+    /// Goes to the echo that deflates messages in the context of those before.
+    pub const fn deflated_in_context(server: SocketAddr) -> Self {
+        let mut this = Self::new(server, Carrier::WebSocket, "/deflate-context");
+        this.offer = Some("permessage-deflate");
+        this
+    }
+
+    /// Goes to the page that servers have who can serve one.
+    pub const fn page(server: SocketAddr) -> Self {
+        Self::new(server, Carrier::RepeatedGet, "/page")
     }
 
     /// Has requests look like a browser's.

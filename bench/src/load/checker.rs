@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{FrameHeader, OpCode, Ring};
+use super::{FrameHeader, OpCode, Ring, deflate::Inflater};
 
 /// The server sent something other than what it had to: the measurement is void.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -29,6 +29,9 @@ pub enum Wrong {
     /// What is no frame of SockJS, or no array of strings.
     #[error("the server wrote what is no frame of messages")]
     Frame,
+    /// A deflated message that does not inflate to what was sent.
+    #[error("the server deflated a message wrongly")]
+    Deflated,
     /// The server closed in the middle of the row.
     #[error("the server closed the connection")]
     Closed,
@@ -68,6 +71,9 @@ pub struct Checker {
     number: usize,
     /// Bytes of the message that has begun, if one has.
     matched: Option<usize>,
+    /// What inflates the message that has begun, if it is deflated, and has inflated those before.
+    inflater: Option<Box<Inflater>>,
+    is_deflated: bool,
 }
 
 impl Default for Checker {
@@ -76,6 +82,8 @@ impl Default for Checker {
             state: State::Header(Vec::new()),
             number: 0,
             matched: None,
+            inflater: None,
+            is_deflated: false,
         }
     }
 }
@@ -142,7 +150,14 @@ impl Checker {
                 if data != expected {
                     return Err(Wrong::Kind(self.number));
                 }
-                self.matched.get_or_insert(0);
+                let may_be = ring.is_deflated() && self.matched.is_none();
+                if header.is_deflated && !may_be {
+                    return Err(Wrong::Header);
+                }
+                if self.matched.is_none() {
+                    self.matched = Some(0);
+                    self.is_deflated = header.is_deflated;
+                }
                 self.state = State::Data {
                     left,
                     is_final: header.is_final,
@@ -155,6 +170,13 @@ impl Checker {
     }
 
     fn compare(&mut self, bytes: &[u8], ring: &Ring) -> Result<(), Wrong> {
+        if self.is_deflated {
+            let inflater = self
+                .inflater
+                .get_or_insert_with(|| Box::new(Inflater::new()));
+            inflater.take(bytes);
+            return Ok(());
+        }
         let start = self.matched.unwrap_or(0);
         let end = start + bytes.len();
         let expected = ring
@@ -169,6 +191,15 @@ impl Checker {
     }
 
     fn finish(&mut self, ring: &Ring) -> Result<(), Wrong> {
+        if self.is_deflated
+            && let Some(inflater) = &mut self.inflater
+        {
+            let plain = inflater.finish(ring.size())?;
+            if plain != ring.payload(self.number) {
+                return Err(Wrong::Content(self.number));
+            }
+            self.matched = Some(plain.len());
+        }
         if self.matched.take() != Some(ring.size()) {
             return Err(Wrong::Length(self.number));
         }

@@ -68,10 +68,10 @@ impl Conn {
                 return Ok(());
             };
             self.meter.sent += length as u64;
-            let bytes = self.offset + length;
-            self.offset = bytes % ring.frame_size();
-            self.written += bytes / ring.frame_size();
-            self.owed -= bytes / ring.frame_size();
+            let (ended, offset) = ring.advance(self.written, self.offset, length);
+            self.offset = offset;
+            self.written += ended;
+            self.owed -= ended;
         }
         Ok(())
     }

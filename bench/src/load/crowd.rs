@@ -2,16 +2,16 @@
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
     time::Duration,
 };
 
 use anyhow::{Context, ensure};
 use rustix::net::sockopt::set_socket_linger;
 
-use super::{Carrier, Checker, Kind, OpCode, Ring, Target, client_frame, handshake};
+use super::{Checker, Kind, OpCode, Ring, Target, client_frame, handshake};
 
-/// Connections on `/`, opened and used one by one.
+/// Connections, opened and used one by one.
 #[derive(Debug)]
 pub struct Crowd(Vec<TcpStream>);
 
@@ -20,8 +20,7 @@ impl Crowd {
     ///
     /// # Errors
     /// When the server refuses one.
-    pub fn open(server: SocketAddr, connections: usize) -> anyhow::Result<Self> {
-        let target = Target::echo(server, Carrier::WebSocket);
+    pub fn open(target: Target, connections: usize) -> anyhow::Result<Self> {
         let open = || handshake::open(target).map(|(stream, _)| stream);
         (0..connections)
             .map(|n| open().with_context(|| format!("connection {n}")))
@@ -29,12 +28,12 @@ impl Crowd {
             .map(Self)
     }
 
-    /// Has one binary message of `size` bytes echoed on each.
+    /// Has one message of `size` bytes echoed on each.
     ///
     /// # Errors
     /// When one comes back wrong.
-    pub fn echo_each(&mut self, size: usize) -> anyhow::Result<()> {
-        let ring = Ring::new(Kind::Binary, size, 1);
+    pub fn echo_each(&mut self, (kind, size): (Kind, usize)) -> anyhow::Result<()> {
+        let ring = Ring::new(kind, size, 1);
         let mut buffer = vec![0; size + 16];
         for stream in &mut self.0 {
             stream.write_all(ring.window(0, 0, 1))?;

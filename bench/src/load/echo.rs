@@ -2,10 +2,13 @@
 
 use std::{
     collections::VecDeque,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
-use super::{Kind, Outcome, Ring, Target, line::Line, wait::Spin};
+use mio::Token;
+
+use super::{Kind, Outcome, Ring, Target, exchange::Place, line::Line, probe::Probe, wait::Spin};
 
 /// Large enough for what a socket usually holds.
 const BUFFER: usize = 256 << 10;
@@ -18,6 +21,7 @@ pub struct Echo {
     depth: usize,
     flights: Vec<Flight>,
     buffer: Vec<u8>,
+    probe: Option<Box<Probe>>,
 }
 
 #[derive(Debug)]
@@ -86,7 +90,28 @@ impl Echo {
             depth,
             flights,
             buffer: vec![0; BUFFER],
+            probe: None,
         })
+    }
+
+    /// Has a page asked for every 5 ms as well, on a connection of its own. Latencies are then those of the page, from
+    /// when it was due; messages are still the echoes.
+    ///
+    /// # Errors
+    /// When the server does not accept.
+    pub fn with_page(mut self, page: Target) -> anyhow::Result<Self> {
+        let place = Place {
+            server: page.server,
+            registry: Rc::clone(self.spin.registry()),
+            token: self.probe_token(),
+        };
+        self.probe = Some(Box::new(Probe::open(page, place)?));
+        Ok(self)
+    }
+
+    /// The first that no flight has.
+    fn probe_token(&self) -> Token {
+        Token(2 * self.flights.len())
     }
 
     /// Loads the server for so long, then waits until everything in flight is back.
@@ -94,15 +119,34 @@ impl Echo {
     /// # Errors
     /// When anything comes back wrong, or nothing for ten seconds.
     pub fn run(&mut self, duration: Duration) -> anyhow::Result<Outcome> {
-        let mut outcome = Outcome::new()?;
+        let (mut outcome, mut pages) = (Outcome::new()?, Outcome::new()?);
+        let probe_token = self.probe_token();
         let start = self.spin.start();
+        let end = start + duration;
+        if let Some(probe) = &mut self.probe {
+            probe.start(start);
+        }
         for flight in &mut self.flights {
             flight.launch(self.depth, Instant::now());
             flight.line.flush(&self.ring)?;
         }
         let mut in_flight = self.depth * self.flights.len();
-        while in_flight > 0 {
+        loop {
+            let mut is_over = in_flight == 0;
+            if let Some(probe) = &mut self.probe {
+                probe.ask(Instant::now(), end)?;
+                is_over &= probe.is_over();
+            }
+            if is_over {
+                break;
+            }
             for event in self.spin.events()? {
+                if let Some(probe) = &mut self.probe
+                    && event.token() == probe_token
+                {
+                    probe.receive(&mut self.buffer, &mut pages)?;
+                    continue;
+                }
                 let (whose, side) = Line::of(event.token());
                 let Some(flight) = self.flights.get_mut(whose) else {
                     continue;
@@ -111,7 +155,7 @@ impl Echo {
                     let back = flight.line.receive(side, &self.ring, &mut self.buffer)?;
                     let now = Instant::now();
                     flight.begun.land(back, now, &mut outcome);
-                    if now - start < duration {
+                    if now < end {
                         flight.launch(back, now);
                     } else {
                         in_flight = in_flight.saturating_sub(back);
@@ -121,6 +165,9 @@ impl Echo {
             }
         }
         outcome.elapsed = start.elapsed();
+        if self.probe.is_some() {
+            outcome.latencies = pages.latencies;
+        }
         Ok(outcome)
     }
 }

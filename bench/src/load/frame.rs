@@ -1,6 +1,6 @@
 //! Frames as a client writes them and frame headers as a server writes them (RFC 6455 §5.2).
 
-use super::Wrong;
+use super::{Wrong, deflate::COMPRESSED};
 
 /// The masking key of every frame the generator sends. It is no secret here: nobody sits between.
 pub const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -27,12 +27,14 @@ pub enum OpCode {
     Pong = 0xa,
 }
 
-/// The header of a frame that a server wrote: unmasked, no reserved bit set.
+/// The header of a frame that a server wrote: unmasked, no reserved bit set but the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FrameHeader {
     /// Whether the frame ends its message.
     pub is_final: bool,
+    /// Whether its message is deflated: the first reserved bit (RFC 7692 §6).
+    pub is_deflated: bool,
     /// What the frame is.
     pub opcode: OpCode,
     /// Bytes of payload.
@@ -83,7 +85,7 @@ impl FrameHeader {
             return Ok(None);
         };
         // Reserved bits set, or masked.
-        if first & 0x70 != 0 || second & 0x80 != 0 {
+        if first & 0x30 != 0 || second & 0x80 != 0 {
             return Err(Wrong::Header);
         }
         let (length, size) = match second {
@@ -99,6 +101,7 @@ impl FrameHeader {
         };
         Ok(Some(Self {
             is_final: first & 0x80 != 0,
+            is_deflated: first & COMPRESSED != 0,
             opcode: OpCode::of(first & 0x0f)?,
             length: usize::try_from(length).map_err(|_| Wrong::Header)?,
             size,
@@ -146,7 +149,7 @@ mod tests {
 
     #[test]
     fn what_a_server_may_not_write_is_wrong() {
-        for bytes in [[0xc2, 1], [0x82, 0x81], [0x83, 1]] {
+        for bytes in [[0xa2, 1], [0x82, 0x81], [0x83, 1]] {
             assert_eq!(FrameHeader::parse(&bytes), Err(Wrong::Header));
         }
     }

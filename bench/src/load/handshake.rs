@@ -39,6 +39,13 @@ pub(super) fn open(target: Target) -> anyhow::Result<(TcpStream, Meter)> {
         );
         head.extend(buffer.iter().take(length));
     }
+    if target.offer.is_some() {
+        let head = str::from_utf8(&head)?.to_ascii_lowercase();
+        ensure!(
+            head.contains("\r\nsec-websocket-extensions: permessage-deflate"),
+            "the server does not deflate"
+        );
+    }
     let meter = Meter {
         sent: request.len() as u64,
         received: head.len() as u64,

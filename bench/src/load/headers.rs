@@ -49,9 +49,12 @@ impl Target {
             Headers::Bare => String::new(),
             Headers::Browser => format!("{WEBSOCKET}{BROWSER}"),
         };
+        let offer = self.offer.map_or_else(String::new, |offer| {
+            format!("Sec-WebSocket-Extensions: {offer}\r\n")
+        });
         format!(
             "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{browser}\r\n",
+             Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{offer}{browser}\r\n",
             self.path,
             self.host()
         )

@@ -1,6 +1,6 @@
 //! The messages of a row, built once: the frames to send, and the payloads that must come back.
 
-use super::{Kind, OpCode, client_frame, payload};
+use super::{Kind, OpCode, client_frame, deflate::deflated_frame, payload};
 
 /// Most bytes of frames kept ready; at least two messages are kept, however large.
 const BYTES_LIMIT: usize = 4 << 20;
@@ -8,45 +8,51 @@ const BYTES_LIMIT: usize = 4 << 20;
 /// Messages that are sent in order, again and again.
 #[derive(Debug)]
 pub struct Ring {
-    opcode: OpCode,
+    kind: Kind,
     size: usize,
-    frame_size: usize,
     payloads: Vec<Vec<u8>>,
     frames: Vec<u8>,
+    /// Where each frame ends.
+    ends: Vec<usize>,
 }
 
 impl Ring {
     /// Builds messages of `size` bytes each, twice as many as are in flight at once if they are small.
     pub fn new(kind: Kind, size: usize, depth: usize) -> Self {
-        let frame_size = client_frame(kind.opcode(), &payload(kind, size, 0)).len();
-        let count = (2 * depth).min(BYTES_LIMIT / frame_size).max(2);
+        let build = match kind.is_deflated() {
+            true => deflated_frame,
+            false => client_frame,
+        };
+        let first = build(kind.opcode(), &payload(kind, size, 0)).len();
+        let count = (2 * depth).min(BYTES_LIMIT / first).max(2);
         let payloads: Vec<_> = (0..count).map(|n| payload(kind, size, n)).collect();
-        let frames = payloads
-            .iter()
-            .flat_map(|payload| client_frame(kind.opcode(), payload))
-            .collect();
+        let (mut frames, mut ends) = (Vec::new(), Vec::new());
+        for payload in &payloads {
+            frames.extend(build(kind.opcode(), payload));
+            ends.push(frames.len());
+        }
         Self {
-            opcode: kind.opcode(),
+            kind,
             size,
-            frame_size,
             payloads,
             frames,
+            ends,
         }
     }
 
     /// Returns what every message's first frame must be.
     pub const fn opcode(&self) -> OpCode {
-        self.opcode
+        self.kind.opcode()
+    }
+
+    /// Says whether messages may come back deflated.
+    pub const fn is_deflated(&self) -> bool {
+        self.kind.is_deflated()
     }
 
     /// Returns the bytes of one payload.
     pub const fn size(&self) -> usize {
         self.size
-    }
-
-    /// Returns the bytes of one frame as it is sent.
-    pub const fn frame_size(&self) -> usize {
-        self.frame_size
     }
 
     /// Returns the payload of message `number`, counted since the connection began.
@@ -59,10 +65,28 @@ impl Ring {
     /// Returns what can be written in one call: from byte `offset` of message `number` to the end of as many messages
     /// as there are up to `count`, or to the ring's end.
     pub fn window(&self, number: usize, offset: usize, count: usize) -> &[u8] {
-        let first = number % self.payloads.len();
-        let end = (first + count).min(self.payloads.len()) * self.frame_size;
-        let start = first * self.frame_size + offset;
-        self.frames.get(start..end).unwrap_or_default()
+        let first = number % self.ends.len();
+        let last = (first + count).min(self.ends.len());
+        self.frames
+            .get(self.end_of(first) + offset..self.end_of(last))
+            .unwrap_or_default()
+    }
+
+    /// Returns how many messages were ended by writing so many bytes from byte `offset` of message `number`, and how many
+    /// bytes of the next are written.
+    pub fn advance(&self, number: usize, offset: usize, bytes: usize) -> (usize, usize) {
+        let first = number % self.ends.len();
+        let written = self.end_of(first) + offset + bytes;
+        let rest = self.ends.get(first..).unwrap_or_default();
+        let ended = rest.partition_point(|end| *end <= written);
+        (ended, written - self.end_of(first + ended))
+    }
+
+    /// Returns where so many frames end.
+    fn end_of(&self, frames: usize) -> usize {
+        let last = frames.checked_sub(1);
+        last.and_then(|last| self.ends.get(last))
+            .map_or(0, |end| *end)
     }
 }
 
@@ -73,7 +97,6 @@ mod tests {
     #[test]
     fn a_window_runs_on_to_the_end_of_the_ring() {
         let ring = Ring::new(Kind::Text, 10, 2);
-        assert_eq!(ring.frame_size(), 16);
         assert_eq!(ring.window(0, 0, 3).len(), 48);
         assert_eq!(ring.window(4, 5, 1).len(), 11);
         assert_eq!(ring.window(3, 0, 3).len(), 16);
@@ -81,6 +104,18 @@ mod tests {
             ring.window(1, 0, 1),
             client_frame(OpCode::Text, ring.payload(5))
         );
+    }
+
+    #[test]
+    fn what_is_written_ends_messages() {
+        for kind in [Kind::Text, Kind::DeflatedJson] {
+            let ring = Ring::new(kind, 100, 2);
+            let sizes: Vec<usize> = (0..4).map(|n| ring.window(n, 0, 1).len()).collect();
+            assert_eq!(ring.advance(0, 0, 5), (0, 5));
+            assert_eq!(ring.advance(1, 5, sizes[1] - 6), (0, sizes[1] - 1));
+            assert_eq!(ring.advance(6, 5, sizes[2] - 5 + 7), (1, 7));
+            assert_eq!(ring.advance(0, 0, sizes.iter().sum()), (4, 0));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     mem,
-    pin::Pin,
+    pin::pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -11,135 +11,266 @@ use std::{
 use sockeye_types::Message;
 
 use crate::{
-    Closed, Handler, HandlerResult, Session,
-    catch::CatchUnwind,
-    program::{Failure, HandlerFuture, log_failure, poll_call},
+    CallSpace, Closed, Handler, HandlerResult, Session,
+    call_space::{Begun, WaitingCall},
+    catch::{CatchUnwind, Panic},
+    program::{Failure, log_failure},
 };
 
 /// One session of a [`Handler`].
 ///
 /// ```text
 ///   Unopened ──► Busy(on_open) ──► Idle ──► Busy(on_message) ──► Idle …
-///      any ── close() ──► Closing(what is busy still ends) ──► Closing(on_close) ──► Done
+///      any ── close() ──► Closing(what is busy still ends) ──► OnClose ──► Done
 /// ```
-pub(crate) struct Calls {
-    handler: Arc<dyn Called>,
-    state: State,
-}
-
-/// A [`Handler`] of whatever type, whose methods' futures own what they need.
-pub(crate) trait Called: Send + Sync {
-    fn on_open(self: Arc<Self>, session: Session) -> HandlerFuture<HandlerResult>;
-    fn on_message(
-        self: Arc<Self>,
-        session: Session,
-        message: Message,
-    ) -> HandlerFuture<HandlerResult>;
-    fn on_close(self: Arc<Self>, session: Session, closed: Closed) -> HandlerFuture<()>;
-}
-
-impl<H: Handler> Called for H {
-    fn on_open(self: Arc<Self>, session: Session) -> HandlerFuture<HandlerResult> {
-        Box::pin(async move { Handler::on_open(&*self, &session).await })
-    }
-
-    fn on_message(
-        self: Arc<Self>,
-        session: Session,
-        message: Message,
-    ) -> HandlerFuture<HandlerResult> {
-        Box::pin(async move { Handler::on_message(&*self, &session, message).await })
-    }
-
-    fn on_close(self: Arc<Self>, session: Session, closed: Closed) -> HandlerFuture<()> {
-        Box::pin(async move { Handler::on_close(&*self, &session, closed).await })
-    }
-}
+/// A call that is done at once is never seen as `Busy`.
+pub(crate) struct Calls(State);
 
 enum State {
-    Unopened,
-    Idle,
-    Busy(HandlerFuture<HandlerResult>),
+    Unopened(Served),
+    Idle(Served),
+    Busy(WaitingCall<Ended>),
     Closing(Box<Closing>),
-    OnClose(HandlerFuture<()>),
+    OnClose(WaitingCall<Ended>),
     Done,
 }
 
 /// The session has ended; boxed, since every session has room for a state and few are in this one.
 struct Closing {
-    busy: Option<HandlerFuture<HandlerResult>>,
+    busy: Busy,
     closed: Closed,
 }
 
+/// Whether a call was under way when the session ended.
+enum Busy {
+    Yes(WaitingCall<Ended>),
+    No(Served),
+}
+
+/// Whom a call is for. It goes from call to call and is never cloned on the way: sessions on all cores share a handler,
+/// and would fight for its count.
+pub(crate) struct Served {
+    handler: Arc<dyn Called>,
+    session: Session,
+}
+
+/// How a call ended; what it was for comes back.
+pub(crate) struct Ended {
+    served: Served,
+    /// Boxed: it is rare.
+    failure: Option<Box<Failure>>,
+}
+
+/// Where a call runs.
+pub(crate) struct Stage<'a, 'b> {
+    pub(crate) space: &'a mut CallSpace,
+    pub(crate) cx: &'a mut Context<'b>,
+}
+
+/// A [`Handler`] of whatever type, whose calls own what they need.
+pub(crate) trait Called: Send + Sync {
+    fn on_open(self: Arc<Self>, session: Session, stage: Stage<'_, '_>) -> Begun<Ended>;
+    fn on_message(
+        self: Arc<Self>,
+        session: Session,
+        message: Message,
+        stage: Stage<'_, '_>,
+    ) -> Begun<Ended>;
+    fn on_close(
+        self: Arc<Self>,
+        session: Session,
+        closed: Closed,
+        stage: Stage<'_, '_>,
+    ) -> Begun<Ended>;
+}
+
+impl<H: Handler> Called for H {
+    fn on_open(self: Arc<Self>, session: Session, stage: Stage<'_, '_>) -> Begun<Ended> {
+        stage.begin(|| async move {
+            let failure = {
+                let call = pin!(async { Handler::on_open(&*self, &session).await });
+                failure_of(CatchUnwind(call).await)
+            };
+            Ended::of(self, session, failure)
+        })
+    }
+
+    fn on_message(
+        self: Arc<Self>,
+        session: Session,
+        message: Message,
+        stage: Stage<'_, '_>,
+    ) -> Begun<Ended> {
+        stage.begin(|| async move {
+            let failure = {
+                let call = pin!(async { Handler::on_message(&*self, &session, message).await });
+                failure_of(CatchUnwind(call).await)
+            };
+            Ended::of(self, session, failure)
+        })
+    }
+
+    fn on_close(
+        self: Arc<Self>,
+        session: Session,
+        closed: Closed,
+        stage: Stage<'_, '_>,
+    ) -> Begun<Ended> {
+        stage.begin(|| async move {
+            let failure = {
+                let call = pin!(async { Handler::on_close(&*self, &session, closed).await });
+                failure_of(CatchUnwind(call).await.map(Ok))
+            };
+            Ended::of(self, session, failure)
+        })
+    }
+}
+
+/// An error or a panic of user code is a failure.
+#[inline]
+fn failure_of(ended: Result<HandlerResult, Panic>) -> Option<Box<Failure>> {
+    match ended {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(Box::new(Failure::Error(error))),
+        Err(panic) => Some(Box::new(Failure::Panic(panic))),
+    }
+}
+
+impl Stage<'_, '_> {
+    #[inline]
+    fn begin<F>(self, call: impl FnOnce() -> F) -> Begun<Ended>
+    where
+        F: Future<Output = Ended> + Send + 'static,
+    {
+        self.space.begin(call, self.cx)
+    }
+}
+
+impl Ended {
+    fn of<H: Handler>(handler: Arc<H>, session: Session, failure: Option<Box<Failure>>) -> Self {
+        let served = Served { handler, session };
+        Self { served, failure }
+    }
+
+    /// Nobody is left to be told of a failure but the log.
+    fn log(self) -> Served {
+        if let Some(failure) = self.failure {
+            log_failure(&self.served.session, &failure);
+        }
+        self.served
+    }
+}
+
 impl Calls {
-    pub(crate) fn new(handler: Arc<dyn Called>) -> Self {
-        Self {
-            handler,
-            state: State::Unopened,
+    pub(crate) fn new(handler: Arc<dyn Called>, session: Session) -> Self {
+        Self(State::Unopened(Served { handler, session }))
+    }
+
+    /// Goes on with what waits. Ready when the next message may be delivered.
+    pub(crate) fn poll_ready(&mut self, stage: Stage<'_, '_>) -> Poll<Result<(), Box<Failure>>> {
+        match &mut self.0 {
+            State::Busy(call) => match call.as_mut().poll(stage.cx) {
+                Poll::Ready(ended) => self.settle(Begun::Done(ended)),
+                Poll::Pending => Poll::Pending,
+            },
+            State::Unopened(_) => match mem::replace(&mut self.0, State::Done) {
+                State::Unopened(Served { handler, session }) => {
+                    self.settle(handler.on_open(session, stage))
+                }
+                state => self.keep(state),
+            },
+            State::Idle(_) | State::Closing(_) | State::OnClose(_) | State::Done => {
+                Poll::Ready(Ok(()))
+            }
         }
     }
 
-    pub(crate) fn poll_ready(
+    /// Delivers a message, after `poll_ready` was ready. Ready when the next one may be delivered.
+    pub(crate) fn deliver(
         &mut self,
-        session: &Session,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Failure>> {
-        if let State::Unopened = self.state {
-            self.state = State::Busy(Arc::clone(&self.handler).on_open(session.clone()));
+        message: Message,
+        stage: Stage<'_, '_>,
+    ) -> Poll<Result<(), Box<Failure>>> {
+        match mem::replace(&mut self.0, State::Done) {
+            State::Idle(Served { handler, session }) => {
+                self.settle(handler.on_message(session, message, stage))
+            }
+            state => {
+                debug_assert!(false, "the handler is not ready");
+                self.keep(state)
+            }
         }
-        let State::Busy(call) = &mut self.state else {
-            return Poll::Ready(Ok(()));
-        };
-        let polled = poll_call(call, cx);
-        if polled.is_ready() {
-            self.state = State::Idle;
-        }
-        polled
     }
 
-    pub(crate) fn deliver(&mut self, session: &Session, message: Message) {
-        debug_assert!(matches!(self.state, State::Idle));
-        self.state = State::Busy(Arc::clone(&self.handler).on_message(session.clone(), message));
+    #[inline]
+    fn settle(&mut self, begun: Begun<Ended>) -> Poll<Result<(), Box<Failure>>> {
+        match begun {
+            Begun::Done(Ended { served, failure }) => {
+                self.0 = State::Idle(served);
+                Poll::Ready(failure.map_or(Ok(()), Err))
+            }
+            Begun::Waits(call) => {
+                self.0 = State::Busy(call);
+                Poll::Pending
+            }
+        }
     }
 
+    fn keep(&mut self, state: State) -> Poll<Result<(), Box<Failure>>> {
+        self.0 = state;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Says that the session has ended; nothing is delivered any more.
     pub(crate) fn close(&mut self, closed: Closed) {
-        self.state = match mem::replace(&mut self.state, State::Done) {
+        let busy = match mem::replace(&mut self.0, State::Done) {
             // Nobody was told of this session: there is nobody to tell of its end.
-            State::Unopened | State::Done => State::Done,
-            State::Idle => State::Closing(Box::new(Closing { busy: None, closed })),
-            State::Busy(call) => State::Closing(Box::new(Closing {
-                busy: Some(call),
-                closed,
-            })),
-            closing => closing,
+            State::Unopened(_) | State::Done => return,
+            State::Idle(served) => Busy::No(served),
+            State::Busy(call) => Busy::Yes(call),
+            closing => {
+                self.0 = closing;
+                return;
+            }
         };
+        self.0 = State::Closing(Box::new(Closing { busy, closed }));
     }
 
-    pub(crate) fn poll_closed(&mut self, session: &Session, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            match &mut self.state {
-                State::Closing(closing) => {
-                    if let Some(call) = &mut closing.busy {
-                        match poll_call(call, cx) {
-                            Poll::Pending => return Poll::Pending,
-                            Poll::Ready(Ok(())) => {}
-                            Poll::Ready(Err(failure)) => log_failure(session, &failure),
-                        }
-                    }
-                    let closed = closing.closed.clone();
-                    self.state =
-                        State::OnClose(Arc::clone(&self.handler).on_close(session.clone(), closed));
+    /// Goes on with what waits after `close`. Ready when the handler is done with the session.
+    pub(crate) fn poll_closed(&mut self, stage: Stage<'_, '_>) -> Poll<()> {
+        match &mut self.0 {
+            State::Closing(closing) => {
+                if let Busy::Yes(call) = &mut closing.busy {
+                    let ended = ready!(call.as_mut().poll(stage.cx));
+                    closing.busy = Busy::No(ended.log());
                 }
-                State::OnClose(call) => {
-                    let polled = ready!(Pin::new(&mut CatchUnwind(call)).poll(cx));
-                    if let Err(panic) = polled {
-                        log_failure(session, &Failure::Panic(panic));
-                    }
-                    self.state = State::Done;
-                }
-                State::Unopened | State::Idle | State::Busy(_) | State::Done => {
-                    return Poll::Ready(());
-                }
+                self.tell_closed(stage)
+            }
+            State::OnClose(call) => {
+                ready!(call.as_mut().poll(stage.cx)).log();
+                self.0 = State::Done;
+                Poll::Ready(())
+            }
+            State::Unopened(_) | State::Idle(_) | State::Busy(_) | State::Done => Poll::Ready(()),
+        }
+    }
+
+    fn tell_closed(&mut self, stage: Stage<'_, '_>) -> Poll<()> {
+        let State::Closing(closing) = mem::replace(&mut self.0, State::Done) else {
+            return Poll::Ready(());
+        };
+        let Closing { busy, closed } = *closing;
+        let Busy::No(Served { handler, session }) = busy else {
+            return Poll::Ready(());
+        };
+        match handler.on_close(session, closed, stage) {
+            Begun::Done(ended) => {
+                ended.log();
+                Poll::Ready(())
+            }
+            Begun::Waits(call) => {
+                self.0 = State::OnClose(call);
+                Poll::Pending
             }
         }
     }

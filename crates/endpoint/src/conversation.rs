@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     fmt,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -10,16 +11,17 @@ use bytes::Bytes;
 use sockeye_types::{Close, Limits, Message};
 
 use crate::{
-    CanWrite, Closed, Initiator, Outgoing, Overflow, Queue, Rested, Session,
+    Batch, CallSpace, CanWrite, Closed, Initiator, Outgoing, Overflow, Queue, Rested, Session,
     outbox::Queued,
-    program::{Program, log_failure},
+    program::{Failure, Program, log_failure},
+    queue::flat,
 };
 
 /// One session as its driver sees it. The driver moves bytes; this runs the handler and holds what waits to be sent.
 ///
 /// A driver works in turns:
 /// 1. [`attend`](Self::attend): from here on, nobody wakes it in vain;
-/// 2. while [`poll_ready`](Self::poll_ready) is ready and messages are there: [`deliver`](Self::deliver);
+/// 2. [`poll_ready`](Self::poll_ready); while it and [`deliver`](Self::deliver) are ready and messages are there, deliver;
 /// 3. [`take`](Self::take): what must leave; when all of it is with the kernel, [`written`](Self::written);
 /// 4. [`rest`](Self::rest), unless it says that work waits.
 ///
@@ -62,11 +64,31 @@ impl Conversation {
         self.session.state().outbox.attend(lent);
     }
 
-    /// Goes on with what the handler waits for. Ready when the next message may be delivered.
+    /// Goes on with what the handler waits for. Ready when the next message may be delivered. The call space is lent.
     ///
     /// A handler that fails closes the session with 1011: what it sent before still leaves.
-    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.program.poll_ready(&self.session, cx).map(|called| {
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>, lent: &mut CallSpace) -> Poll<()> {
+        let polled = self.program.poll_ready(cx, lent);
+        self.close_if_failed(polled)
+    }
+
+    /// Delivers a message, after [`poll_ready`](Self::poll_ready) was ready. Ready when the next one may be delivered;
+    /// if it is not, `poll_ready` will be. Once the session is closing, messages are dropped, as in browsers.
+    pub fn deliver(
+        &mut self,
+        message: Message,
+        cx: &mut Context<'_>,
+        lent: &mut CallSpace,
+    ) -> Poll<()> {
+        if !self.session.is_open() {
+            return Poll::Ready(());
+        }
+        let polled = self.program.deliver(message, cx, lent);
+        self.close_if_failed(polled)
+    }
+
+    fn close_if_failed(&self, polled: Poll<Result<(), Box<Failure>>>) -> Poll<()> {
+        polled.map(|called| {
             if let Err(failure) = called {
                 log_failure(&self.session, &failure);
                 self.session.order_close(
@@ -78,24 +100,24 @@ impl Conversation {
         })
     }
 
-    /// Delivers a message, after [`poll_ready`](Self::poll_ready) was ready; then ask `poll_ready` again. Once the
-    /// session is closing, messages are dropped, as in browsers.
-    pub fn deliver(&mut self, message: Message) {
-        if self.session.is_open() {
-            self.program.deliver(&self.session, message);
-        }
-    }
-
     /// Moves the messages that wait into `into`, about `budget` bytes at most (but at least one message), and returns
     /// what else is due. Take more only when all of it is [`written`](Self::written): what was taken can't be dropped
     /// any more.
     pub fn take(&self, budget: usize, into: &mut VecDeque<Outgoing>) -> Due {
+        let mut due = self.take_batched(budget, into);
+        if let Some(batch) = due.batch.take() {
+            into.extend(flat(&batch));
+        }
+        due
+    }
+
+    /// Takes as [`take`](Self::take) does, but leaves broadcasts together that came together: see [`Due::batch`].
+    pub fn take_batched(&self, budget: usize, into: &mut VecDeque<Outgoing>) -> Due {
         let outbox = &mut self.session.state().outbox;
-        outbox.take(budget, into);
-        let close = outbox.take_close();
         Due {
+            batch: outbox.take_batched(budget, into),
             pings: outbox.take_pings(),
-            close,
+            close: outbox.take_close(),
         }
     }
 
@@ -134,8 +156,8 @@ impl Conversation {
     }
 
     /// Goes on with what the handler does after [`end`](Self::end); ready when it is done with the session.
-    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.program.poll_closed(&self.session, cx)
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>, lent: &mut CallSpace) -> Poll<()> {
+        self.program.poll_closed(cx, lent)
     }
 }
 
@@ -151,6 +173,8 @@ impl fmt::Debug for Conversation {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Due {
+    /// Broadcasts that follow the messages that were taken with them.
+    pub batch: Option<Arc<Batch>>,
     /// Pings; they pass the messages.
     pub pings: Option<VecDeque<Bytes>>,
     /// The close; it follows the messages that were taken with it, and comes once.

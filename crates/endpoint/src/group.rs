@@ -8,7 +8,7 @@ use std::{
 use slab::Slab;
 use sockeye_types::{Close, Message};
 
-use crate::{Sender, Session, SessionId, Shared};
+use crate::{Batch, Sender, Session, SessionId, Shared, outbox::Room};
 
 /// Sessions that hear the same messages. Cloning it gives another handle to the same group.
 ///
@@ -19,7 +19,24 @@ use crate::{Sender, Session, SessionId, Shared};
 pub struct Group(Arc<Members>);
 
 #[derive(Default)]
-struct Members(Mutex<Slab<Sender>>);
+struct Members(Mutex<Roll>);
+
+#[derive(Default)]
+struct Roll {
+    senders: Slab<Sender>,
+    /// The last broadcasts, while they may become more.
+    open: Option<Open>,
+}
+
+/// A batch that all members hold but for a few; who comes or goes ends it.
+struct Open {
+    /// Gone once everybody has sent it.
+    batch: Weak<Batch>,
+    /// What the member with the least room has room for.
+    room: Room,
+    /// Who hears each broadcast by itself.
+    others: Vec<usize>,
+}
 
 /// A session's place in a group.
 #[derive(Debug)]
@@ -37,12 +54,12 @@ impl Group {
     /// Lets a session hear what is sent from now on. Joining twice is joining once; a session that
     /// has ended does not join.
     pub fn join(&self, session: &Session) {
-        let mut members = self.members();
+        let mut roll = self.roll();
         session.join(
             |membership| membership.is_of(self),
             || Membership {
                 members: Arc::downgrade(&self.0),
-                key: members.insert(session.sender()),
+                key: roll.insert(session.sender()),
             },
         );
     }
@@ -50,7 +67,7 @@ impl Group {
     /// Lets a session hear no more. Returns whether it was a member.
     pub fn leave(&self, session: &Session) -> bool {
         let membership = session.forget(|membership| membership.is_of(self));
-        membership.is_some_and(|membership| self.members().try_remove(membership.key).is_some())
+        membership.is_some_and(|membership| self.roll().remove(membership.key))
     }
 
     /// Sends a message to all members.
@@ -72,7 +89,7 @@ impl Group {
 
     /// Returns how many members there are.
     pub fn len(&self) -> usize {
-        self.members().len()
+        self.roll().senders.len()
     }
 
     /// Says whether nobody is there.
@@ -82,7 +99,8 @@ impl Group {
 
     /// Returns handles to all who are members now.
     pub fn senders(&self) -> Vec<Sender> {
-        self.members()
+        self.roll()
+            .senders
             .iter()
             .map(|(_, sender)| sender.clone())
             .collect()
@@ -91,27 +109,74 @@ impl Group {
     /// The lock is held until every outbox has the message, so that all hear everything in the same order. No outbox
     /// ever waits, so it is held for a short time.
     fn broadcast(&self, message: Message, except: Option<SessionId>) {
-        let members = self.members();
-        if members.is_empty() {
+        let mut roll = self.roll();
+        if roll.senders.is_empty() {
             return;
         }
         let shared = Arc::new(Shared::new(message));
-        for (_, sender) in members
-            .iter()
-            .filter(|(_, sender)| Some(sender.id()) != except)
-        {
-            let session = sender.session();
-            let overflow = session.options().overflow;
-            let wake = session
-                .state()
-                .outbox
-                .broadcast(&shared, session.room(), overflow);
-            wake.wake();
+        match except {
+            Some(except) => roll.tell_each_but(except, &shared),
+            None if roll.add(&shared) => {}
+            None => roll.tell_all(&shared),
         }
     }
 
-    fn members(&self) -> MutexGuard<'_, Slab<Sender>> {
+    fn roll(&self) -> MutexGuard<'_, Roll> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Roll {
+    fn insert(&mut self, sender: Sender) -> usize {
+        self.open = None;
+        self.senders.insert(sender)
+    }
+
+    fn remove(&mut self, key: usize) -> bool {
+        self.open = None;
+        self.senders.try_remove(key).is_some()
+    }
+
+    /// Adds a broadcast to what everybody holds, if it may still grow.
+    fn add(&mut self, shared: &Arc<Shared>) -> bool {
+        let Some(open) = &self.open else {
+            return false;
+        };
+        let batch = open.batch.upgrade();
+        if !batch.is_some_and(|batch| batch.push(shared, open.room)) {
+            self.open = None;
+            return false;
+        }
+        for key in &open.others {
+            if let Some(sender) = self.senders.get(*key) {
+                sender.session().hear(shared);
+            }
+        }
+        true
+    }
+
+    fn tell_all(&mut self, shared: &Arc<Shared>) {
+        let batch = Arc::new(Batch::new(Arc::clone(shared)));
+        let (mut room, mut others) = (Room::UNLIMITED, Vec::new());
+        for (key, sender) in &self.senders {
+            match sender.session().join_batch(&batch, shared) {
+                Some(left) => room = room.min(left),
+                None => others.push(key),
+            }
+        }
+        let batch = Arc::downgrade(&batch);
+        self.open = Some(Open {
+            batch,
+            room,
+            others,
+        });
+    }
+
+    fn tell_each_but(&self, except: SessionId, shared: &Arc<Shared>) {
+        let others = self.senders.iter().map(|(_, sender)| sender);
+        for sender in others.filter(|sender| sender.id() != except) {
+            sender.session().hear(shared);
+        }
     }
 }
 
@@ -123,7 +188,7 @@ impl Membership {
     /// Leaves a group that may be gone.
     pub(crate) fn leave(self) {
         if let Some(members) = self.members.upgrade() {
-            Group(members).members().try_remove(self.key);
+            Group(members).roll().remove(self.key);
         }
     }
 }

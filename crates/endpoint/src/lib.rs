@@ -4,6 +4,8 @@
 //! [`Session`]; a [`Group`] sends to many. A driver in another crate moves the bytes and drives a [`Conversation`];
 //! [`MemoryPeer`] does so in memory, for tests.
 
+mod batch;
+mod call_space;
 mod calls;
 mod catch;
 mod closed;
@@ -30,6 +32,8 @@ mod site;
 mod socket;
 mod sockjs;
 
+pub use batch::Batch;
+pub use call_space::CallSpace;
 pub use closed::{Closed, Initiator};
 pub use conversation::{Conversation, Due};
 pub use endpoint::{Endpoint, Found, Routes};
@@ -46,7 +50,7 @@ pub use path_params::PathParams;
 pub use program::{BySocket, ByTrait, IntoEndpointHandler};
 pub use queue::Queue;
 pub use request_head::RequestHead;
-pub use sender::{SendError, Sender, TrySendError};
+pub use sender::{SendError, Sender, Sending, TrySendError};
 pub use session::{Opening, Session};
 pub use session_id::SessionId;
 pub use shared::Shared;

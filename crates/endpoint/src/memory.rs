@@ -10,8 +10,8 @@ use bytes::Bytes;
 use sockeye_types::{Close, Message, Transport};
 
 use crate::{
-    CanWrite, Closed, Conversation, Endpoint, Endpoints, Initiator, Opening, Outgoing, PathParams,
-    Queue, RequestHead, Rested, Session, program::IntoEndpointHandler,
+    CallSpace, CanWrite, Closed, Conversation, Endpoint, Endpoints, Initiator, Opening, Outgoing,
+    PathParams, Queue, RequestHead, Rested, Session, program::IntoEndpointHandler,
 };
 
 /// A peer that talks to a handler in memory: no socket, no runtime, no time. It drives the handler itself, so any
@@ -38,6 +38,7 @@ use crate::{
 #[derive(Debug)]
 pub struct MemoryPeer {
     conversation: Conversation,
+    space: CallSpace,
     stage: Stage,
     arrived: VecDeque<Outgoing>,
     pings: VecDeque<Bytes>,
@@ -78,6 +79,7 @@ impl MemoryPeer {
     pub fn open(endpoint: &Endpoint, opening: Opening) -> Self {
         Self {
             conversation: endpoint.open(opening),
+            space: CallSpace::new(),
             stage: Stage::Open,
             arrived: VecDeque::new(),
             pings: VecDeque::new(),
@@ -106,8 +108,11 @@ impl MemoryPeer {
             let Some(message) = message.take() else {
                 return Poll::Ready(());
             };
-            self.conversation.deliver(message);
-            let _ = self.poll_turn(cx);
+            self.conversation.attend(&mut Queue::default());
+            let ready = self.conversation.deliver(message, cx, &mut self.space);
+            if self.settle(ready, cx).is_none() {
+                let _ = self.poll_turn(cx);
+            }
             Poll::Ready(())
         })
         .await;
@@ -172,7 +177,8 @@ impl MemoryPeer {
             let Stage::Ended(closed) = &self.stage else {
                 return Poll::Pending;
             };
-            self.conversation.poll_closed(cx).map(|()| closed.clone())
+            let done = self.conversation.poll_closed(cx, &mut self.space);
+            done.map(|()| closed.clone())
         })
         .await
     }
@@ -196,25 +202,30 @@ impl MemoryPeer {
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         loop {
             if let Stage::Ended(_) = self.stage {
-                return self.conversation.poll_closed(cx).map(|()| true);
+                let done = self.conversation.poll_closed(cx, &mut self.space);
+                return done.map(|()| true);
             }
             self.conversation.attend(&mut Queue::default());
-            let ready = self.conversation.poll_ready(cx);
-            let due = self.conversation.take(usize::MAX, &mut self.arrived);
-            self.conversation.written();
-            self.pings.extend(due.pings.into_iter().flatten());
-            if let Some(close) = due.close {
-                self.end(Closed::new(&close, self.conversation.initiator()));
-                continue;
-            }
-            if self
-                .conversation
-                .rest(cx.waker(), CanWrite::Yes, &mut Queue::default())
-                == Rested::Resting
-            {
-                return ready.map(|()| false);
+            let ready = self.conversation.poll_ready(cx, &mut self.space);
+            if let Some(settled) = self.settle(ready, cx) {
+                return settled;
             }
         }
+    }
+
+    /// Takes what the handler sent. Returns how the turn ends, unless there is more to do.
+    fn settle(&mut self, ready: Poll<()>, cx: &Context<'_>) -> Option<Poll<bool>> {
+        let due = self.conversation.take(usize::MAX, &mut self.arrived);
+        self.conversation.written();
+        self.pings.extend(due.pings.into_iter().flatten());
+        if let Some(close) = due.close {
+            self.end(Closed::new(&close, self.conversation.initiator()));
+            return None;
+        }
+        let rested = self
+            .conversation
+            .rest(cx.waker(), CanWrite::Yes, &mut Queue::default());
+        (rested == Rested::Resting).then(|| ready.map(|()| false))
     }
 }
 

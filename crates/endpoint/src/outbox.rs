@@ -5,7 +5,7 @@ use std::{collections::VecDeque, mem, sync::Arc, task::Waker};
 use bytes::Bytes;
 use sockeye_types::{Close, Message};
 
-use crate::{Initiator, Overflow, Queue, Shared};
+use crate::{Batch, Initiator, Overflow, Queue, Shared, queue::flat};
 
 /// One message on its way to the peer.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl Outgoing {
     }
 
     /// What it counts against the limit: its payload and its place in the queue, so that empty messages count too.
-    fn cost(&self) -> usize {
+    pub(crate) fn cost(&self) -> usize {
         cost_of(self.message().len())
     }
 }
@@ -47,6 +47,19 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    pub(crate) const UNLIMITED: Self = Self {
+        bytes: usize::MAX,
+        messages: usize::MAX,
+    };
+
+    /// Returns what fits both.
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.min(other.bytes),
+            messages: self.messages.min(other.messages),
+        }
+    }
+
     fn fits(self, bytes: usize, messages: usize) -> bool {
         bytes <= self.bytes && messages <= self.messages
     }
@@ -114,8 +127,6 @@ pub(crate) struct Ticket(u64);
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     queue: Queue,
-    /// Cost of what is in `queue`.
-    queued: usize,
     /// Cost of what the driver took and has not yet reported as written.
     in_flight: usize,
     rare: Option<Box<Rare>>,
@@ -138,6 +149,7 @@ pub(crate) enum Offered {
 pub(crate) struct Wake(Option<Waker>, Vec<Waker>);
 
 impl Wake {
+    #[inline]
     pub(crate) fn wake(self) {
         if let Some(driver) = self.0 {
             driver.wake();
@@ -183,6 +195,20 @@ impl Outbox {
         self.wake_driver()
     }
 
+    /// Takes a batch of one message, which may grow until something follows it here or it is taken. It is for those who
+    /// keep all broadcasts or close.
+    pub(crate) fn join(&mut self, batch: &Arc<Batch>, room: Room) -> Option<(Room, Wake)> {
+        if !self.is_open() || !self.has_room(batch.cost(), room) {
+            return None;
+        }
+        let left = Room {
+            bytes: room.bytes.saturating_sub(self.buffered()),
+            messages: room.messages.saturating_sub(self.queue.len()),
+        };
+        self.queue.join(batch);
+        Some((left, self.wake_driver()))
+    }
+
     /// Drops broadcasts that wait, as the policy says; what was sent to this session alone stays.
     fn make_room(&mut self, cost: usize, room: Room, overflow: Overflow) -> bool {
         let keep_latest = match overflow {
@@ -190,7 +216,7 @@ impl Outbox {
             Overflow::DropOldest => false,
             Overflow::KeepLatest => true,
         };
-        let (in_flight, mut queued, mut dropped) = (self.in_flight, self.queued, 0);
+        let (in_flight, mut queued, mut dropped) = (self.in_flight, self.queue.cost(), 0);
         let mut kept = self.queue.len();
         self.queue.retain(|waiting| {
             let enough = !keep_latest && room.fits(in_flight + queued + cost, kept + 1);
@@ -202,19 +228,19 @@ impl Outbox {
             }
             stays
         });
-        self.queued = queued;
         self.rare().dropped += dropped;
         // What is in flight can't be dropped any more; beside it one message may wait, so that the newest is not lost.
         self.has_room(cost, room) || self.queue.is_empty()
     }
 
     fn has_room(&self, cost: usize, room: Room) -> bool {
-        let waiting = self.queued + self.in_flight;
+        // What still grows would grow beyond what is found here.
+        self.queue.seal();
+        let waiting = self.buffered();
         waiting == 0 || room.fits(waiting + cost, self.queue.len() + 1)
     }
 
     fn push(&mut self, outgoing: Outgoing) {
-        self.queued += outgoing.cost();
         self.queue.push(outgoing);
     }
 
@@ -243,6 +269,7 @@ impl Outbox {
             self.rare().dropped += dropped;
             self.clear();
         }
+        self.queue.seal();
         // Also a driver that waits for a blocked socket must learn of it: the peer's time to answer runs.
         Wake(self.waker.take(), self.take_room())
     }
@@ -258,24 +285,34 @@ impl Outbox {
 
     fn clear(&mut self) {
         self.queue = Queue::default();
-        self.queued = 0;
     }
 
     /// Says that the driver is at work, so that nobody wakes it in vain. It lends its thread's queue, so that answers
     /// need no memory of the session's own.
     pub(crate) fn attend(&mut self, lent: &mut Queue) {
         self.driver = Driver::Attends;
-        if !self.queue.is_allocated() {
-            mem::swap(&mut self.queue, lent);
-        }
+        self.queue.borrow(lent);
     }
 
     /// Moves what waits into `into`, up to about `budget` bytes (always at least one message).
     pub(crate) fn take(&mut self, budget: usize, into: &mut VecDeque<Outgoing>) {
-        if self.queued <= budget && into.is_empty() {
-            self.queue.swap(into);
-            self.in_flight += mem::take(&mut self.queued);
-            return;
+        if let Some(batch) = self.take_batched(budget, into) {
+            into.extend(flat(&batch));
+        }
+    }
+
+    /// Takes as [`take`](Self::take) does. If a batch came last, it is returned as it is: it follows what was moved.
+    pub(crate) fn take_batched(
+        &mut self,
+        budget: usize,
+        into: &mut VecDeque<Outgoing>,
+    ) -> Option<Arc<Batch>> {
+        // Asked for first: what still grows would grow beyond it.
+        self.queue.seal();
+        let queued = self.queue.cost();
+        if queued <= budget && into.is_empty() {
+            self.in_flight += queued;
+            return self.queue.swap(into);
         }
         let mut taken = 0;
         while taken < budget {
@@ -285,11 +322,11 @@ impl Outbox {
             taken += outgoing.cost();
             into.push_back(outgoing);
         }
-        self.queued -= taken;
         self.in_flight += taken;
         if self.queue.is_empty() {
             self.queue = Queue::default();
         }
+        None
     }
 
     /// Takes the pings that wait.
@@ -360,12 +397,7 @@ impl Outbox {
             Some(known) => known.clone_from(waker),
             None => self.waker = Some(waker.clone()),
         }
-        if self.queue.is_empty() {
-            let queue = mem::take(&mut self.queue);
-            if !lent.is_allocated() {
-                *lent = queue;
-            }
-        }
+        self.queue.give_back(lent);
         (Rested::Resting, wake)
     }
 
@@ -402,7 +434,7 @@ impl Outbox {
 
     /// Payload and queue places that wait or are being written, in bytes.
     pub(crate) fn buffered(&self) -> usize {
-        self.queued + self.in_flight
+        self.queue.cost() + self.in_flight
     }
 
     pub(crate) fn dropped(&self) -> u64 {

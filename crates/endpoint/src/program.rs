@@ -10,8 +10,8 @@ use std::{
 use sockeye_types::Message;
 
 use crate::{
-    Closed, Handler, HandlerError, HandlerResult, Session, Socket,
-    calls::{Called, Calls},
+    CallSpace, Closed, Handler, HandlerError, HandlerResult, Session, Socket,
+    calls::{Called, Calls, Stage},
     catch::{Panic, caught},
     socket::SocketTask,
 };
@@ -28,7 +28,9 @@ pub(crate) enum Form {
 impl Form {
     pub(crate) fn begin(&self, session: &Session) -> Program {
         match self {
-            Self::Calls(handler) => Program::Calls(Calls::new(Arc::clone(handler))),
+            Self::Calls(handler) => {
+                Program::Calls(Calls::new(Arc::clone(handler), session.clone()))
+            }
             Self::Task(begin) => Program::Task(Box::new(begin(session.clone()))),
         }
     }
@@ -54,20 +56,25 @@ impl Program {
     /// Goes on with what waits. Ready when the next message may be delivered.
     pub(crate) fn poll_ready(
         &mut self,
-        session: &Session,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Failure>> {
+        space: &mut CallSpace,
+    ) -> Poll<Result<(), Box<Failure>>> {
         match self {
-            Self::Calls(calls) => calls.poll_ready(session, cx),
+            Self::Calls(calls) => calls.poll_ready(Stage { space, cx }),
             Self::Task(task) => task.poll_ready(cx),
         }
     }
 
-    /// Delivers a message; only after `poll_ready` was ready, and followed by `poll_ready`.
-    pub(crate) fn deliver(&mut self, session: &Session, message: Message) {
+    /// Delivers a message; only after `poll_ready` was ready. Ready when the next one may be delivered.
+    pub(crate) fn deliver(
+        &mut self,
+        message: Message,
+        cx: &mut Context<'_>,
+        space: &mut CallSpace,
+    ) -> Poll<Result<(), Box<Failure>>> {
         match self {
-            Self::Calls(calls) => calls.deliver(session, message),
-            Self::Task(task) => task.deliver(message),
+            Self::Calls(calls) => calls.deliver(message, Stage { space, cx }),
+            Self::Task(task) => task.deliver(message, cx),
         }
     }
 
@@ -80,9 +87,9 @@ impl Program {
     }
 
     /// Goes on with what waits after `close`. Ready when the handler is done with the session.
-    pub(crate) fn poll_closed(&mut self, session: &Session, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>, space: &mut CallSpace) -> Poll<()> {
         match self {
-            Self::Calls(calls) => calls.poll_closed(session, cx),
+            Self::Calls(calls) => calls.poll_closed(Stage { space, cx }),
             Self::Task(task) => task.poll_closed(cx),
         }
     }
@@ -108,10 +115,10 @@ impl std::fmt::Display for Failure {
 pub(crate) fn poll_call(
     call: &mut HandlerFuture<HandlerResult>,
     cx: &mut Context<'_>,
-) -> Poll<Result<(), Failure>> {
+) -> Poll<Result<(), Box<Failure>>> {
     match caught(|| call.as_mut().poll(cx)) {
-        Ok(poll) => poll.map_err(Failure::Error),
-        Err(panic) => Poll::Ready(Err(Failure::Panic(panic))),
+        Ok(poll) => poll.map_err(|error| Box::new(Failure::Error(error))),
+        Err(panic) => Poll::Ready(Err(Box::new(Failure::Panic(panic)))),
     }
 }
 

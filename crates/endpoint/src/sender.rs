@@ -1,6 +1,10 @@
 //! Sending to one session, from anywhere.
 
-use std::{future::poll_fn, task::Poll};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use sockeye_types::{Close, Message};
 use thiserror::Error;
@@ -62,8 +66,8 @@ impl Sender {
     ///
     /// # Errors
     /// [`SendError`] hands the message back if the session is closing or closed.
-    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        send(&self.0, message.into()).await
+    pub fn send(&self, message: impl Into<Message>) -> Sending<'_> {
+        send(&self.0, message.into())
     }
 
     /// Sends a message if there is room for it now.
@@ -111,42 +115,52 @@ pub(crate) fn try_send(session: &Session, message: Message) -> Result<(), TrySen
     }
 }
 
-pub(crate) async fn send(session: &Session, message: Message) -> Result<(), SendError> {
-    let room = session.room();
-    let mut waiting = Waiting {
+pub(crate) fn send(session: &Session, message: Message) -> Sending<'_> {
+    Sending {
         session,
+        unsent: Some(message),
         ticket: None,
-    };
-    let mut unsent = Some(message);
-    poll_fn(|cx| {
-        let Some(message) = unsent.take() else {
+    }
+}
+
+/// A send that may have to wait: see [`Sender::send`]. Dropped, it waits no more, and the outbox keeps nothing of it.
+///
+/// It is small, and so are handlers' futures with it: each is moved once.
+#[derive(Debug)]
+#[must_use = "nothing is sent before it is awaited"]
+pub struct Sending<'a> {
+    session: &'a Session,
+    unsent: Option<Message>,
+    ticket: Option<Ticket>,
+}
+
+impl Future for Sending<'_> {
+    type Output = Result<(), SendError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(message) = self.unsent.take() else {
             return Poll::Ready(Ok(()));
         };
-        let mut state = session.state();
-        match state.outbox.offer(message, room) {
+        let mut state = self.session.state();
+        match state.outbox.offer(message, self.session.room()) {
             Offered::Taken(wake) => {
                 drop(state);
                 wake.wake();
                 Poll::Ready(Ok(()))
             }
             Offered::Full(message) => {
-                waiting.ticket = Some(state.outbox.wait_for_room(waiting.ticket, cx.waker()));
-                unsent = Some(message);
+                let ticket = state.outbox.wait_for_room(self.ticket, cx.waker());
+                drop(state);
+                self.ticket = Some(ticket);
+                self.unsent = Some(message);
                 Poll::Pending
             }
             Offered::Closed(message) => Poll::Ready(Err(SendError(message))),
         }
-    })
-    .await
+    }
 }
 
-/// A send that may have to wait; dropped, it waits no more, and the outbox keeps nothing of it.
-struct Waiting<'a> {
-    session: &'a Session,
-    ticket: Option<Ticket>,
-}
-
-impl Drop for Waiting<'_> {
+impl Drop for Sending<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             self.session.state().outbox.return_ticket(ticket);

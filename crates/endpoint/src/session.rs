@@ -12,7 +12,8 @@ use http::Extensions;
 use sockeye_types::{Close, Message, Transport};
 
 use crate::{
-    Initiator, PingRefused, RequestHead, SendError, Sender, SessionId, TrySendError,
+    Batch, Initiator, Overflow, PingRefused, RequestHead, Sender, Sending, SessionId, Shared,
+    TrySendError,
     group::Membership,
     options::Options,
     outbox::{CloseOrder, Outbox, Queued, Room},
@@ -155,9 +156,9 @@ impl Session {
     /// Cancel safety: dropped before it is done, nothing was sent.
     ///
     /// # Errors
-    /// [`SendError`] hands the message back if the session is closing or closed.
-    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        crate::sender::send(self, message.into()).await
+    /// [`SendError`](crate::SendError) hands the message back if the session is closing or closed.
+    pub fn send(&self, message: impl Into<Message>) -> Sending<'_> {
+        crate::sender::send(self, message.into())
     }
 
     /// Sends a message if there is room for it now. See [`Sender::try_send`].
@@ -224,6 +225,28 @@ impl Session {
             bytes: options.limits.outbox_bytes,
             messages,
         }
+    }
+
+    /// Takes a broadcast.
+    pub(crate) fn hear(&self, shared: &Arc<Shared>) {
+        let (room, overflow) = (self.room(), self.options().overflow);
+        let wake = self.state().outbox.broadcast(shared, room, overflow);
+        wake.wake();
+    }
+
+    /// Takes a batch that begins with a broadcast. Returns how it may grow; `None` if it must not, and what follows
+    /// must be [heard](Self::hear) by itself.
+    pub(crate) fn join_batch(&self, batch: &Arc<Batch>, shared: &Arc<Shared>) -> Option<Room> {
+        if self.options().overflow == Overflow::Close {
+            let room = self.room();
+            let joined = self.state().outbox.join(batch, room);
+            if let Some((left, wake)) = joined {
+                wake.wake();
+                return Some(left);
+            }
+        }
+        self.hear(shared);
+        None
     }
 
     pub(crate) fn options(&self) -> &Arc<Options> {

@@ -1,6 +1,6 @@
 //! A message that goes to many sessions and is encoded once for each way of framing it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use sockeye_types::Message;
@@ -10,8 +10,10 @@ use sockeye_types::Message;
 #[derive(Debug)]
 pub struct Shared {
     message: Message,
+    /// The framing that was asked for first, mostly the only one: it is found without a lock.
+    first: OnceLock<(u64, Bytes)>,
     /// Few framings exist at a time (plain, one or two sets of deflate parameters): a short list beats a map.
-    framed: Mutex<Vec<(u64, Bytes)>>,
+    others: Mutex<Vec<(u64, Bytes)>>,
 }
 
 /// How many framings of one message are kept; what comes beyond is encoded anew each time.
@@ -22,7 +24,8 @@ impl Shared {
     pub fn new(message: Message) -> Self {
         Self {
             message,
-            framed: Mutex::default(),
+            first: OnceLock::new(),
+            others: Mutex::default(),
         }
     }
 
@@ -33,14 +36,26 @@ impl Shared {
 
     /// Returns the bytes for the framing `key`, encoding them at its first use.
     ///
-    /// `encode` runs under this message's lock, so that no two drivers encode the same thing at once.
+    /// While `encode` runs, others who ask wait, so that no two drivers encode the same thing at once.
     pub fn framed(&self, key: u64, encode: impl FnOnce(&Message) -> Bytes) -> Bytes {
-        let mut framed = self.framed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut encode = Some(encode);
+        let (first, bytes) = self.first.get_or_init(|| {
+            let bytes = encode.take().map(|encode| encode(&self.message));
+            (key, bytes.unwrap_or_default())
+        });
+        match encode {
+            Some(encode) if *first != key => self.framed_otherwise(key, encode),
+            _ => bytes.clone(),
+        }
+    }
+
+    fn framed_otherwise(&self, key: u64, encode: impl FnOnce(&Message) -> Bytes) -> Bytes {
+        let mut framed = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, bytes)) = framed.iter().find(|(k, _)| *k == key) {
             return bytes.clone();
         }
         let bytes = encode(&self.message);
-        if framed.len() < MAX_FRAMINGS {
+        if framed.len() + 1 < MAX_FRAMINGS {
             framed.push((key, bytes.clone()));
         }
         bytes
@@ -74,6 +89,6 @@ mod tests {
         for key in 0..100 {
             shared.framed(key, |message| message.clone().into_bytes());
         }
-        assert_eq!(shared.framed.lock().unwrap().len(), MAX_FRAMINGS);
+        assert_eq!(shared.others.lock().unwrap().len() + 1, MAX_FRAMINGS);
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use sockeye_types::{Close, Message};
 
 use crate::{
-    Closed, HandlerResult, SendError, Sender, Session, TrySendError,
+    Closed, HandlerResult, Sender, Sending, Session, TrySendError,
     program::{Failure, HandlerFuture, log_failure, poll_call},
 };
 
@@ -36,9 +36,9 @@ impl Socket {
     /// Cancel safety: dropped before it is done, nothing was sent.
     ///
     /// # Errors
-    /// [`SendError`] hands the message back if the session is closing or closed.
-    pub async fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.session.send(message).await
+    /// [`SendError`](crate::SendError) hands the message back if the session is closing or closed.
+    pub fn send(&self, message: impl Into<Message>) -> Sending<'_> {
+        self.session.send(message)
     }
 
     /// Sends a message if there is room for it now.
@@ -174,7 +174,7 @@ impl SocketTask {
     }
 
     /// Ready when the function has returned.
-    fn poll_task(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    fn poll_task(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Box<Failure>>> {
         let Some(task) = &mut self.task else {
             return Poll::Ready(Ok(()));
         };
@@ -185,15 +185,21 @@ impl SocketTask {
         polled
     }
 
-    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Box<Failure>>> {
         if self.task.is_some() && self.poll_task(cx)?.is_ready() {
             self.session.close(Close::normal());
         }
         self.inbox.poll_room(cx).map(Ok)
     }
 
-    pub(crate) fn deliver(&mut self, message: Message) {
+    /// Delivers a message, after `poll_ready` was ready. Ready when the next one may be delivered.
+    pub(crate) fn deliver(
+        &mut self,
+        message: Message,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Box<Failure>>> {
         self.inbox.put(message);
+        self.poll_ready(cx)
     }
 
     pub(crate) fn close(&mut self, closed: Closed) {

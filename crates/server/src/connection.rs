@@ -13,7 +13,7 @@ use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use crate::{
     answer::{Answer, Reply},
-    at_once,
+    at_once::{self, Asked},
     driver::Stream,
     drivers::Drivers,
     http1, http2,
@@ -113,7 +113,10 @@ async fn secure(
     };
     caller.scheme = Some(Scheme::Https);
     match Protocol::of(&stream) {
-        Protocol::Http1 => http1(stream, caller, place, drivers, order).await,
+        Protocol::Http1 => {
+            let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive).await;
+            http1(asked, &place, &drivers, order).await;
+        }
         // It is large, and waits in few places.
         Protocol::Http2 => Box::pin(http2::serve(stream, caller, place, drivers, order)).await,
     }
@@ -137,21 +140,20 @@ async fn plain(
             None => return,
         }
     }
-    http1(stream, caller, place, drivers, order).await;
+    let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive_plain).await;
+    http1(asked, &place, &drivers, order).await;
 }
 
-/// Serves a connection in HTTP/1.1. Most are one opening handshake and nothing else: they see no HTTP server.
+/// Serves a connection in HTTP/1.1, if it is not done: most are one opening handshake and nothing else.
 async fn http1<S: Stream>(
-    stream: S,
-    caller: Caller,
-    place: Place,
-    drivers: Drivers,
+    asked: Option<Asked<S>>,
+    place: &Place,
+    drivers: &Drivers,
     order: watch::Receiver<Order>,
 ) {
-    let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive).await;
     if let Some(asked) = asked {
         // It is large, and few connections need it.
-        Box::pin(http1::serve(asked, &place, &drivers, order)).await;
+        Box::pin(http1::serve(asked, place, drivers, order)).await;
     }
 }
 

@@ -28,13 +28,13 @@ use crate::{
 
 pub(crate) use framed::Framed;
 
-/// How many events one turn handles before other connections get theirs.
-const EVENTS_A_TURN: usize = 256;
+/// How many events one poll handles before other connections get theirs.
+const EVENTS_A_POLL: usize = 256;
 
 /// How long a driver rests if nothing is due: never for ever, so that a shutdown finds it among those to be woken.
 pub(crate) const LONGEST_REST: Duration = Duration::from_secs(3600);
 
-/// How many turns' worth of work one poll does before it yields to the runtime, whose timers and other sockets wait.
+/// How many turns one poll takes before it yields to the runtime, whose timers and other sockets wait.
 const TURNS_A_POLL: usize = 4;
 
 /// A byte stream that carries frames.
@@ -135,7 +135,7 @@ struct Turn<'a> {
     lent: &'a mut Lent,
     now: Instant,
     /// How many events it may still handle.
-    events: usize,
+    events: &'a mut usize,
 }
 
 /// What ended a session.
@@ -189,8 +189,25 @@ impl<S: Stream> Driver<S> {
         self
     }
 
-    /// Works with this thread's buffers; what the socket has not taken is put there, and what it does not take stays.
-    fn poll_turns(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Poll<()> {
+    /// Returns the socket, unless it is closed.
+    pub(crate) fn stream(&mut self) -> Option<&mut S> {
+        match &mut self.phase {
+            Phase::Talking(io) => Some(io),
+            Phase::Parting(parting) => Some(&mut parting.io),
+            Phase::Gone => None,
+        }
+    }
+
+    /// Does what there is to do at a moment, and a little more if there is more. Ready when the connection is gone and
+    /// its handler done.
+    ///
+    /// It works with this thread's buffers; what the socket has not taken is put there, and what it does not take stays.
+    pub(crate) fn poll_turns(
+        &mut self,
+        cx: &mut Context<'_>,
+        lent: &mut Lent,
+        now: Instant,
+    ) -> Poll<()> {
         match &mut self.unsent {
             Some(unsent) if unsent.offered == Offered::NotYet => {
                 lent.scratch.out.put_slice(unsent.out.chunk());
@@ -199,7 +216,7 @@ impl<S: Stream> Driver<S> {
             Some(unsent) => mem::swap(&mut unsent.out, &mut lent.scratch.out),
             None => {}
         }
-        let polled = self.turns(cx, lent);
+        let polled = self.turns(cx, lent, now);
         // What is lent goes on to the next connection: whatever is left in it is this one's.
         if self.unsent.is_some() || !lent.scratch.out.is_empty() {
             let unsent = self
@@ -215,25 +232,35 @@ impl<S: Stream> Driver<S> {
         polled
     }
 
-    fn turns(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Poll<()> {
-        let mut now = clock();
+    fn turns(&mut self, cx: &mut Context<'_>, lent: &mut Lent, mut now: Instant) -> Poll<()> {
+        let mut events = EVENTS_A_POLL;
         // What is due is looked at in the turn, after what has arrived: a peer is heard before it is blamed.
         self.place.has_fired(now);
         self.obey_shutdown(now);
         for _ in 0..TURNS_A_POLL {
             let step = match self.phase {
-                Phase::Talking(_) => self.talk(cx, lent, now),
+                Phase::Talking(_) => self.talk(
+                    cx,
+                    &mut Turn {
+                        lent,
+                        now,
+                        events: &mut events,
+                    },
+                ),
                 Phase::Parting(_) => {
-                    let _ = self.conversation.poll_closed(cx);
+                    let _ = self.conversation.poll_closed(cx, &mut lent.calls);
                     self.part(cx, lent, now)
                 }
                 Phase::Gone => {
                     self.forget_unsent(lent);
-                    return self.conversation.poll_closed(cx);
+                    return self.conversation.poll_closed(cx, &mut lent.calls);
                 }
             };
             if step == Step::Waits && self.arm(cx, now) == Step::Waits {
                 return Poll::Pending;
+            }
+            if events == 0 {
+                break;
             }
             now = clock();
         }
@@ -242,16 +269,10 @@ impl<S: Stream> Driver<S> {
     }
 
     /// One turn: what has arrived goes to the handler, what it sent goes out in one write.
-    fn talk(&mut self, cx: &mut Context<'_>, lent: &mut Lent, now: Instant) -> Step {
-        self.conversation.attend(&mut lent.queue);
-        let input = self.take_in(
-            cx,
-            &mut Turn {
-                lent,
-                now,
-                events: EVENTS_A_TURN,
-            },
-        );
+    fn talk(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Step {
+        self.conversation.attend(&mut turn.lent.queue);
+        let input = self.take_in(cx, turn);
+        let (lent, now) = (&mut *turn.lent, turn.now);
         // A lapse is a state of the conn: it is over then.
         let _ = self.conn.handle_timeout(now, &mut lent.scratch);
         let output = self.send_out(cx, lent, now);
@@ -290,7 +311,9 @@ impl<S: Stream> Driver<S> {
     /// Books what the turn moved.
     fn settle(&mut self, lent: &mut Lent) {
         let tally = self.place.tally();
-        self.account.settle(&mem::take(&mut lent.traffic), tally);
+        let traffic = mem::take(&mut lent.traffic);
+        lent.work += traffic.weight();
+        self.account.settle(&traffic, tally);
         if let Some(took) = self.conn.take_round_trip() {
             tally.round_trip(took);
         }
@@ -356,7 +379,7 @@ impl<S: Stream> Future for Driver<S> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Lent::with(|lent| self.poll_turns(cx, lent))
+        Lent::with(|lent| self.poll_turns(cx, lent, clock()))
     }
 }
 

@@ -25,6 +25,7 @@ use tracing::{Instrument, Span, debug_span};
 
 use crate::{
     driver::{Driver, Framed, Stream, clock},
+    reactor::{self, Entrance},
     rewound::Rewound,
     sockjs::Service,
     tally::{Tally, Verdict},
@@ -49,6 +50,17 @@ struct Fleet {
     /// How many there are in all workers.
     total: Arc<AtomicUsize>,
     tally: Arc<Tally>,
+    /// Where plain sockets go; without it, each has a task of its own.
+    entrance: Option<Entrance>,
+}
+
+/// Who moves the bytes of plain sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlainSockets {
+    /// The reactor of this thread: for runtimes of one thread.
+    InReactor,
+    /// A task for each.
+    InTasks,
 }
 
 /// A driver's place in its fleet, kept from the moment its session is expected to its end.
@@ -130,15 +142,24 @@ impl Drivers {
     /// Makes a place for drivers, and the task that keeps their time.
     ///
     /// `total` counts the sessions of all who share it.
-    pub(crate) fn new(total: Arc<AtomicUsize>, tally: Arc<Tally>) -> Self {
+    pub(crate) fn new(total: Arc<AtomicUsize>, tally: Arc<Tally>, plain: PlainSockets) -> Self {
         let timers = Arc::new(Timers::new());
         tokio::spawn(timers.ticker());
+        let entrance = match plain {
+            PlainSockets::InReactor => reactor::start()
+                .inspect_err(
+                    |error| tracing::warn!(%error, "no reactor: each connection has a task"),
+                )
+                .ok(),
+            PlainSockets::InTasks => None,
+        };
         Self(Arc::new(Fleet {
             timers,
             shutdown: OnceLock::new(),
             count: watch::Sender::new(0),
             total,
             tally,
+            entrance,
         }))
     }
 
@@ -177,7 +198,7 @@ impl Drivers {
             Ok((stream, glued)) => {
                 // Small messages must not wait for more; if that can't be set, they do.
                 let _ = stream.set_nodelay(true);
-                return self.drive(stream, &glued, newcomer);
+                return self.drive_plain(stream, &glued, newcomer);
             }
             Err(upgraded) => upgraded,
         };
@@ -187,8 +208,30 @@ impl Drivers {
         }
     }
 
-    /// Opens a session on a byte stream whose handshake is done; `glued` was read behind it.
+    /// Opens a session on a plain socket whose handshake is done; `glued` was read behind it.
+    pub(crate) fn drive_plain(&self, stream: TcpStream, glued: &[u8], newcomer: Newcomer) {
+        let Some(entrance) = &self.0.entrance else {
+            return self.drive(stream, glued, newcomer);
+        };
+        match stream.into_std() {
+            Ok(stream) => entrance.enter(stream, |socket| self.begin(socket, glued, newcomer)),
+            Err(error) => {
+                newcomer
+                    .handshake
+                    .record("result", Verdict::Abandoned.label());
+                self.tally().handshake(Verdict::Abandoned);
+                tracing::warn!(%error, "a socket could not be taken from the runtime");
+            }
+        }
+    }
+
+    /// Opens a session on a byte stream whose handshake is done, in a task of its own; `glued` was read behind it.
     pub(crate) fn drive<S: Stream>(&self, stream: S, glued: &[u8], newcomer: Newcomer) {
+        let (driver, span) = self.begin(stream, glued, newcomer);
+        spawn(driver, span);
+    }
+
+    fn begin<S: Stream>(&self, stream: S, glued: &[u8], newcomer: Newcomer) -> (Driver<S>, Span) {
         let Newcomer {
             endpoint,
             opening,
@@ -211,7 +254,7 @@ impl Drivers {
         let driver = Driver::new(stream, glued, conn, conversation, place)
             .with_frames(framed)
             .with_greeting(&greeting);
-        spawn(driver, span);
+        (driver, span)
     }
 
     /// Tells of a session that opens, and on what; returns the span that it lives in.

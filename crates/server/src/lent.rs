@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::VecDeque};
 
 use bytes::BytesMut;
-use sockeye_endpoint::{Outgoing, Queue};
+use sockeye_endpoint::{CallSpace, Outgoing, Queue};
 use sockeye_ws_proto::Scratch;
 
 use crate::tally::Traffic;
@@ -21,10 +21,14 @@ pub(crate) struct Lent {
     pub(crate) scratch: Scratch,
     /// Lent to an outbox for what a handler sends during the turn.
     pub(crate) queue: Queue,
+    /// Lent to a conversation for the handler's calls.
+    pub(crate) calls: CallSpace,
     /// What was taken from an outbox; empty between turns.
     pub(crate) taken: VecDeque<Outgoing>,
     /// What the turn moved; nothing between turns.
     pub(crate) traffic: Traffic,
+    /// About how much work the turns were since somebody set it back, in bytes.
+    pub(crate) work: u64,
 }
 
 thread_local! {

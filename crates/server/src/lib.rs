@@ -23,6 +23,11 @@ mod options;
 mod page;
 mod proxies;
 mod proxy_protocol;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod reactor;
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+#[path = "no_reactor.rs"]
+mod reactor;
 mod rewound;
 mod server;
 mod service;

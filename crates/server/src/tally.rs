@@ -112,6 +112,17 @@ pub(crate) struct Traffic {
     pub(crate) sent: Flow,
 }
 
+/// What a message costs beside its bytes, in bytes that would take as long.
+const MESSAGE_WEIGHT: u64 = 128;
+
+impl Traffic {
+    /// Returns about how much work it was, in bytes.
+    pub(crate) fn weight(&self) -> u64 {
+        let (received, sent) = (self.received.sum(), self.sent.sum());
+        received.bytes + sent.bytes + MESSAGE_WEIGHT * (received.messages + sent.messages)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Counted {
     messages: AtomicU64,

@@ -21,7 +21,7 @@ use tracing::debug_span;
 use crate::{
     connection::{Place, serve},
     driver::{after, clock},
-    drivers::{Drivers, spawn},
+    drivers::{Drivers, PlainSockets, spawn},
     listener::Acceptor,
     metrics::Metrics,
     options::Options,
@@ -64,7 +64,11 @@ pub(crate) async fn work(
     order: watch::Receiver<Order>,
 ) {
     let tally = common.metrics.tally();
-    let drivers = Drivers::new(Arc::clone(&common.sessions), Arc::clone(&tally));
+    let drivers = Drivers::new(
+        Arc::clone(&common.sessions),
+        Arc::clone(&tally),
+        PlainSockets::InReactor,
+    );
     // Before anything else: a worker that blocks before its first round is stuck all the same.
     common.metrics.turn(&tally);
     let mut round = interval(ROUND);

@@ -35,7 +35,7 @@ pub use sockeye_endpoint::{
     BinaryOverText, BySocket, ByTrait, Closed, Endpoints, Group, Handler, HandlerError,
     HandlerResult, Initiator, Interceptor, IntoEndpointHandler, InvalidEndpoints, InvalidOrigin,
     MemoryPeer, Opening, Options, Origins, Overflow, PathParams, PingRefused, Refusal, RequestHead,
-    Scheme, SendError, Sender, Session, SessionId, Site, SockJs, Socket, TrySendError,
+    Scheme, SendError, Sender, Sending, Session, SessionId, Site, SockJs, Socket, TrySendError,
     UpgradeRequest,
 };
 pub use sockeye_server::{

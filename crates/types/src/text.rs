@@ -27,6 +27,9 @@ pub struct Text(Bytes);
 #[error("the bytes are not UTF-8")]
 pub struct InvalidText(Bytes);
 
+/// Less than this is not checked by SIMD as it is.
+const SIMD_BYTES: usize = 64;
+
 impl InvalidText {
     /// Gives the bytes back.
     pub fn into_bytes(self) -> Bytes {
@@ -98,10 +101,26 @@ impl TryFrom<Bytes> for Text {
     type Error = InvalidText;
 
     fn try_from(bytes: Bytes) -> Result<Self, InvalidText> {
-        match simdutf8::basic::from_utf8(&bytes) {
-            Ok(_) => Ok(Self(bytes)),
-            Err(_) => Err(InvalidText(bytes)),
+        if is_utf8(&bytes) {
+            Ok(Self(bytes))
+        } else {
+            Err(InvalidText(bytes))
         }
+    }
+}
+
+/// Says whether the bytes are UTF-8.
+#[inline]
+fn is_utf8(bytes: &[u8]) -> bool {
+    let mut block = [0; SIMD_BYTES];
+    match block.get_mut(..bytes.len()) {
+        // The zeros behind a text are text too, and end no character that was cut.
+        Some(short) if !bytes.is_ascii() => {
+            short.copy_from_slice(bytes);
+            simdutf8::basic::from_utf8(&block).is_ok()
+        }
+        Some(_) => true,
+        None => simdutf8::basic::from_utf8(bytes).is_ok(),
     }
 }
 

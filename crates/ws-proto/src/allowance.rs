@@ -1,16 +1,18 @@
 //! How many control frames a peer may send within a second.
 
-use std::time::{Duration, Instant};
+use crate::moment::Moment;
 
-const SECOND: Duration = Duration::from_secs(1);
+/// In milliseconds.
+const SECOND: u32 = 1000;
 
 /// Counts control frames, a second at a time.
 ///
 /// A second begins with the first frame after the one before it ended, so a peer that keeps to the limit in every
 /// second is never refused; one that doesn't may send at most twice the limit before it is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Allowance {
-    began: Instant,
+    /// When the second began, in milliseconds that begin anew every seven weeks: it has to be small.
+    began: u32,
     taken: u32,
 }
 
@@ -19,17 +21,11 @@ pub(crate) struct Allowance {
 pub(crate) struct Exceeded;
 
 impl Allowance {
-    pub(crate) fn new(now: Instant) -> Self {
-        Self {
-            began: now,
-            taken: 0,
-        }
-    }
-
     /// Counts one frame against the limit `per_second`.
-    pub(crate) fn take(&mut self, per_second: u32, now: Instant) -> Result<(), Exceeded> {
-        if now.saturating_duration_since(self.began) >= SECOND {
-            *self = Self::new(now);
+    pub(crate) fn take(&mut self, per_second: u32, now: Moment) -> Result<(), Exceeded> {
+        let now = now.millis();
+        if self.taken == 0 || now.wrapping_sub(self.began) >= SECOND {
+            (self.began, self.taken) = (now, 0);
         }
         if self.taken >= per_second {
             return Err(Exceeded);
@@ -41,7 +37,10 @@ impl Allowance {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
+    use crate::moment::Origin;
 
     #[test]
     #[expect(
@@ -49,13 +48,17 @@ mod tests {
         reason = "the fake clock has to begin somewhere"
     )]
     fn the_limit_holds_within_a_second_and_a_new_second_begins_afresh() {
-        let start = Instant::now();
-        let mut allowance = Allowance::new(start);
+        let now = Instant::now();
+        let start = Origin::new(now).moment(now);
+        let mut allowance = Allowance::default();
         for _ in 0..3 {
             assert_eq!(allowance.take(3, start), Ok(()));
         }
-        let almost = start + Duration::from_millis(999);
+        let almost = start.later_by(Duration::from_millis(999));
         assert_eq!(allowance.take(3, almost), Err(Exceeded));
-        assert_eq!(allowance.take(3, start + SECOND), Ok(()));
+        assert_eq!(
+            allowance.take(3, start.later_by(Duration::from_secs(1))),
+            Ok(())
+        );
     }
 }

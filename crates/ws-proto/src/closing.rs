@@ -63,30 +63,35 @@ impl Ending {
 ///    │ lose: no more bytes               │
 ///    └───────────────────────────────────┴────> Lost
 /// ```
+///
+/// All states but the first are behind one pointer: nearly every conn is open.
 #[derive(Debug)]
 pub(crate) enum Closing {
     /// Frames go both ways.
     Open,
-    /// Our close is out. What the peer sends before its own still counts.
-    Sent(Box<Sent>),
-    /// Both closes are out: the TCP connection can end.
-    Closed { ending: Box<Ending> },
-    /// The peer broke a rule, and was told so unless our close was out before.
-    Failed {
-        ending: Box<Ending>,
-        error: ProtocolError,
-    },
-    /// A time ran out.
-    Lapsed { ending: Box<Ending>, lapse: Lapse },
-    /// The peer's bytes ended without its close.
-    Lost { ending: Box<Ending> },
+    /// The end has begun.
+    Begun(Box<Begun>),
 }
 
-/// What is known while the peer's close is awaited.
+/// The states of [`Closing`] behind the first.
 #[derive(Debug)]
-pub(crate) struct Sent {
+pub(crate) struct Begun {
     ending: Ending,
-    deadline: Option<Instant>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Our close is out. What the peer sends before its own still counts.
+    Sent { deadline: Option<Instant> },
+    /// Both closes are out: the TCP connection can end.
+    Closed,
+    /// The peer broke a rule, and was told so unless our close was out before.
+    Failed(ProtocolError),
+    /// A time ran out.
+    Lapsed(Lapse),
+    /// The peer's bytes ended without its close.
+    Lost,
 }
 
 impl Closing {
@@ -98,87 +103,94 @@ impl Closing {
 
     /// Says whether our close is out and the peer's awaited.
     pub(crate) fn is_sent(&self) -> bool {
-        matches!(self, Self::Sent(_))
+        matches!(self.state(), Some(State::Sent { .. }))
     }
 
     /// Says whether nothing will be sent or received any more.
+    #[inline]
     pub(crate) fn is_over(&self) -> bool {
-        !matches!(self, Self::Open | Self::Sent(_))
+        !self.is_open() && !self.is_sent()
     }
 
     /// Says whether both sides sent their close.
     pub(crate) fn is_clean(&self) -> bool {
-        matches!(self, Self::Closed { .. })
+        matches!(self.state(), Some(State::Closed))
     }
 
     pub(crate) fn ending(&self) -> Option<&Ending> {
         match self {
             Self::Open => None,
-            Self::Sent(sent) => Some(&sent.ending),
-            Self::Closed { ending }
-            | Self::Failed { ending, .. }
-            | Self::Lapsed { ending, .. }
-            | Self::Lost { ending } => Some(ending),
+            Self::Begun(begun) => Some(&begun.ending),
         }
     }
 
     /// Returns until when the peer has to answer our close.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match self {
-            Self::Sent(sent) => sent.deadline,
-            Self::Open
-            | Self::Closed { .. }
-            | Self::Failed { .. }
-            | Self::Lapsed { .. }
-            | Self::Lost { .. } => None,
+        match self.state() {
+            Some(State::Sent { deadline }) => deadline,
+            _ => None,
+        }
+    }
+
+    /// Returns the rule that the peer broke.
+    pub(crate) fn failure(&self) -> Option<ProtocolError> {
+        match self.state() {
+            Some(State::Failed(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Returns the time that ran out.
+    pub(crate) fn lapsed(&self) -> Option<Lapse> {
+        match self.state() {
+            Some(State::Lapsed(lapse)) => Some(lapse),
+            _ => None,
         }
     }
 
     /// Our close goes out.
     pub(crate) fn start(&mut self, close: Close, deadline: Option<Instant>) {
         if self.is_open() {
-            let ending = Ending::Own(close);
-            *self = Self::Sent(Box::new(Sent { ending, deadline }));
+            self.enter(State::Sent { deadline }, Ending::Own(close));
         }
     }
 
     /// The peer's close came: an answer to ours, or its own will.
     pub(crate) fn receive(&mut self, close: Close) {
-        if let Some(ending) = self.leave(Ending::Peer(close)) {
-            *self = Self::Closed { ending };
-        }
+        self.enter(State::Closed, Ending::Peer(close));
     }
 
     /// The peer broke a rule.
     pub(crate) fn fail(&mut self, error: ProtocolError) {
-        if let Some(ending) = self.leave(Ending::Violation(error)) {
-            *self = Self::Failed { ending, error };
-        }
+        self.enter(State::Failed(error), Ending::Violation(error));
     }
 
     /// A time ran out.
     pub(crate) fn lapse(&mut self, lapse: Lapse) {
-        if let Some(ending) = self.leave(Ending::Lapse(lapse)) {
-            *self = Self::Lapsed { ending, lapse };
-        }
+        self.enter(State::Lapsed(lapse), Ending::Lapse(lapse));
     }
 
     /// The peer's bytes ended.
     pub(crate) fn lose(&mut self) {
-        if let Some(ending) = self.leave(Ending::Lost) {
-            *self = Self::Lost { ending };
+        self.enter(State::Lost, Ending::Lost);
+    }
+
+    /// Goes on to a state, unless all is over. The ending is settled already unless this is the first arrow.
+    fn enter(&mut self, state: State, ending: Ending) {
+        match self {
+            Self::Open => *self = Self::Begun(Box::new(Begun { ending, state })),
+            Self::Begun(begun) => {
+                if let State::Sent { .. } = begun.state {
+                    begun.state = state;
+                }
+            }
         }
     }
 
-    /// Returns the ending for a state that is over: the settled one, or `otherwise` if none is. `None` if all is over
-    /// already.
-    fn leave(&self, otherwise: Ending) -> Option<Box<Ending>> {
+    fn state(&self) -> Option<State> {
         match self {
-            Self::Open => Some(Box::new(otherwise)),
-            Self::Sent(sent) => Some(Box::new(sent.ending.clone())),
-            Self::Closed { .. } | Self::Failed { .. } | Self::Lapsed { .. } | Self::Lost { .. } => {
-                None
-            }
+            Self::Open => None,
+            Self::Begun(begun) => Some(begun.state),
         }
     }
 }

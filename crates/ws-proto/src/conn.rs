@@ -5,6 +5,7 @@
 mod admit;
 mod decode;
 mod encode;
+mod whole;
 
 use std::{
     sync::Arc,
@@ -19,6 +20,8 @@ use crate::{
     deflate::{Agreed, Compressor, Decompressor},
     frame::Opcode,
     keepalive::{Beat, Keepalive},
+    moment::{Moment, Origin},
+    role::Own,
 };
 use decode::Frame;
 pub use decode::Upcoming;
@@ -34,9 +37,11 @@ pub use decode::Upcoming;
 /// heartbeat. An idle conn holds no buffer.
 #[derive(Debug)]
 pub struct Conn {
-    role: Role,
+    role: Own,
     settings: Arc<Settings>,
     closing: Closing,
+    /// What the other times but the heartbeat's are counted from.
+    origin: Origin,
     keepalive: Keepalive,
     allowance: Allowance,
     deflate: Option<Box<Deflating>>,
@@ -45,9 +50,9 @@ pub struct Conn {
     /// The message that is arriving in pieces.
     assembly: Option<Box<Assembly>>,
     /// Until when what has begun to arrive must be whole.
-    message_due: Option<Instant>,
+    message_due: Option<Moment>,
     /// Since when the driver does not read.
-    paused: Option<Instant>,
+    paused: Option<Moment>,
     /// How many bytes the last `decode` left: more are a sign of life.
     left_bytes: usize,
 }
@@ -64,11 +69,12 @@ impl Conn {
     /// Makes the conn of an accepted handshake, with what it agreed on about permessage-deflate.
     pub fn new(role: Role, settings: Arc<Settings>, deflate: Option<Agreed>, now: Instant) -> Self {
         Self {
-            role,
+            role: role.into(),
             settings,
             closing: Closing::Open,
+            origin: Origin::new(now),
             keepalive: Keepalive::new(now),
-            allowance: Allowance::new(now),
+            allowance: Allowance::default(),
             deflate: deflate.map(|agreed| {
                 Box::new(Deflating {
                     agreed,
@@ -128,15 +134,16 @@ impl Conn {
     /// [`message_time`](sockeye_types::Limits::message_time) runs: no ping goes out and the peer is not blamed for
     /// what was not read. The time to answer a close runs on.
     pub fn pause_reading(&mut self, now: Instant) {
-        self.paused.get_or_insert(now);
+        let origin = self.origin;
+        self.paused.get_or_insert_with(|| origin.moment(now));
     }
 
     /// The driver reads again: what was due when it paused is due as much later as the pause was long.
     pub fn resume_reading(&mut self, now: Instant) {
         if let Some(since) = self.paused.take() {
-            let pause = now.saturating_duration_since(since);
+            let pause = self.origin.moment(now).since(since);
             self.keepalive.skip(pause);
-            self.message_due = self.message_due.map(|due| due + pause);
+            self.message_due = self.message_due.map(|due| due.later_by(pause));
         }
     }
 
@@ -151,7 +158,8 @@ impl Conn {
             return None;
         }
         let beat = self.keepalive.poll_timeout(&self.settings.heartbeat);
-        match (beat, self.message_due) {
+        let message = self.message_due.and_then(|due| self.origin.instant(due));
+        match (beat, message) {
             (Some(beat), Some(message)) => Some(beat.min(message)),
             (beat, message) => beat.or(message),
         }
@@ -162,7 +170,7 @@ impl Conn {
     /// # Errors
     /// [`Lapse`] if a time ran out. The close frame was appended if there is one, and every later call gives the same.
     pub fn handle_timeout(&mut self, now: Instant, scratch: &mut Scratch) -> Result<(), Lapse> {
-        if let Closing::Lapsed { lapse, .. } = self.closing {
+        if let Some(lapse) = self.closing.lapsed() {
             return Err(lapse);
         }
         if self.poll_timeout().is_none_or(|due| now < due) {
@@ -171,10 +179,12 @@ impl Conn {
         if self.closing.is_sent() {
             return Err(self.lapse(Lapse::CloseUnanswered, scratch));
         }
-        if self.message_due.is_some_and(|due| now >= due) {
+        let at = self.origin.moment(now);
+        if self.message_due.is_some_and(|due| at >= due) {
             return Err(self.lapse(Lapse::MessageTooSlow, scratch));
         }
-        match self.keepalive.handle_timeout(&self.settings.heartbeat, now) {
+        let heartbeat = &self.settings.heartbeat;
+        match self.keepalive.handle_timeout(heartbeat, now, self.origin) {
             Beat::Nothing => Ok(()),
             Beat::Ping(payload) => {
                 self.put_control(Opcode::Ping, &payload, scratch);

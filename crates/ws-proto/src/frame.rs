@@ -5,6 +5,9 @@ use crate::{Output, ProtocolError, mask};
 /// The longest payload of a control frame, in bytes (RFC 6455 §5.5).
 pub(crate) const MAX_CONTROL_BYTES: usize = 125;
 
+/// The longest header, in bytes.
+const MAX_HEADER_BYTES: usize = 14;
+
 const FIN: u8 = 0x80;
 const RSV1: u8 = 0x40;
 const RSV2_RSV3: u8 = 0x30;
@@ -135,6 +138,13 @@ impl Header {
     /// Appends the header, with the shortest form of its length.
     #[inline]
     pub(crate) fn encode(&self, out: &mut Output) {
+        out.make_room(MAX_HEADER_BYTES);
+        self.put(out);
+    }
+
+    /// Appends the header to an output that has room for it. Most of a header is known where it is made.
+    #[inline(always)]
+    fn put(&self, out: &mut Output) {
         let fin = if self.fin == Fin::Last { FIN } else { 0 };
         let rsv1 = if self.coding == Coding::Deflated {
             RSV1
@@ -144,16 +154,16 @@ impl Header {
         let first = fin | rsv1 | self.opcode as u8;
         let mask = if self.mask.is_some() { MASK } else { 0 };
         if let Ok(short @ 0..=125) = u8::try_from(self.payload_bytes) {
-            out.put_slice(&[first, mask | short]);
+            out.put(&[first, mask | short]);
         } else if let Ok(length) = u16::try_from(self.payload_bytes) {
             let [a, b] = length.to_be_bytes();
-            out.put_slice(&[first, mask | 126, a, b]);
+            out.put(&[first, mask | 126, a, b]);
         } else {
-            out.put_slice(&[first, mask | 127]);
-            out.put_slice(&self.payload_bytes.to_be_bytes());
+            out.put(&[first, mask | 127]);
+            out.put(&self.payload_bytes.to_be_bytes());
         }
         if let Some(key) = self.mask {
-            out.put_slice(&key);
+            out.put(&key);
         }
     }
 
@@ -177,10 +187,11 @@ impl Header {
     /// Appends the header and its payload, masked if the header says so.
     #[inline]
     pub(crate) fn encode_with(&self, payload: &[u8], out: &mut Output) {
-        self.encode(out);
-        let fresh = out.put_slice(payload);
+        out.make_room(MAX_HEADER_BYTES + payload.len());
+        self.put(out);
+        out.put(payload);
         if let Some(key) = self.mask {
-            mask::apply(fresh, key, 0);
+            mask::apply(out.last(payload.len()), key, 0);
         }
     }
 }

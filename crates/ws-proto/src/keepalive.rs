@@ -7,6 +7,8 @@ use std::{
 
 use sockeye_types::Heartbeat;
 
+use crate::moment::{Moment, Origin};
+
 /// The heartbeat of one conn.
 ///
 /// ```text
@@ -21,10 +23,13 @@ use sockeye_types::Heartbeat;
 #[derive(Debug)]
 pub(crate) struct Keepalive {
     state: State,
+    /// When this state began: with the last sign of life, or with the ping. An [`Instant`] and no [`Moment`]: it is set
+    /// at each read.
+    since: Instant,
     /// When the ping went out whose pong has not come yet: it times the round trip, whatever byte came first.
-    unanswered: Option<Instant>,
+    unanswered: Option<Moment>,
     /// Which ping is the latest: it makes each payload its own.
-    serial: u32,
+    serial: u16,
     /// In microseconds, at least one, and [`TOLD`]; what takes longer than 35 minutes is cut to that.
     round_trip: Option<NonZeroU32>,
 }
@@ -34,10 +39,10 @@ const TOLD: u32 = 1 << 31;
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// The last sign of life came then.
-    Heard(Instant),
-    /// A ping went out then, and nothing was heard since.
-    Asked(Instant),
+    /// The last sign of life was the last event.
+    Heard,
+    /// A ping went out, and nothing was heard since.
+    Asked,
 }
 
 /// What is due.
@@ -62,7 +67,8 @@ pub(crate) enum Answers {
 impl Keepalive {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
-            state: State::Heard(now),
+            state: State::Heard,
+            since: now,
             unanswered: None,
             serial: 0,
             round_trip: None,
@@ -72,16 +78,17 @@ impl Keepalive {
     /// A byte came.
     #[inline]
     pub(crate) fn hear(&mut self, now: Instant) {
-        self.state = State::Heard(now);
+        self.state = State::Heard;
+        self.since = now;
     }
 
     /// A pong came. If it answers the latest ping of ours, the round trip is known.
-    pub(crate) fn hear_pong(&mut self, payload: &[u8], now: Instant) -> Answers {
+    pub(crate) fn hear_pong(&mut self, payload: &[u8], now: Moment) -> Answers {
         let Some(sent) = self.unanswered.filter(|_| payload == self.payload()) else {
             return Answers::Other;
         };
         self.unanswered = None;
-        let micros = now.saturating_duration_since(sent).as_micros();
+        let micros = now.since(sent).as_micros();
         let micros = u32::try_from(micros).unwrap_or(u32::MAX).min(TOLD - 1);
         self.round_trip = Some(NonZeroU32::new(micros).unwrap_or(NonZeroU32::MIN));
         Answers::Heartbeat
@@ -90,33 +97,36 @@ impl Keepalive {
     /// Returns when [`handle_timeout`](Self::handle_timeout) has something to do.
     pub(crate) fn poll_timeout(&self, heartbeat: &Heartbeat) -> Option<Instant> {
         match self.state {
-            State::Heard(at) => at.checked_add(heartbeat.period?),
-            State::Asked(at) => at.checked_add(heartbeat.deadline),
+            State::Heard => self.since.checked_add(heartbeat.period?),
+            State::Asked => self.since.checked_add(heartbeat.deadline),
         }
     }
 
-    pub(crate) fn handle_timeout(&mut self, heartbeat: &Heartbeat, now: Instant) -> Beat {
+    pub(crate) fn handle_timeout(
+        &mut self,
+        heartbeat: &Heartbeat,
+        now: Instant,
+        origin: Origin,
+    ) -> Beat {
         if self.poll_timeout(heartbeat).is_none_or(|due| now < due) {
             return Beat::Nothing;
         }
         match self.state {
-            State::Heard(_) => {
-                self.state = State::Asked(now);
-                self.unanswered = Some(now);
+            State::Heard => {
+                self.state = State::Asked;
+                self.since = now;
+                self.unanswered = Some(origin.moment(now));
                 self.serial = self.serial.wrapping_add(1);
                 Beat::Ping(self.payload())
             }
-            State::Asked(_) => Beat::Missed,
+            State::Asked => Beat::Missed,
         }
     }
 
     /// Nobody listened for a while: that time does not count.
     pub(crate) fn skip(&mut self, while_deaf: Duration) {
-        self.state = match self.state {
-            State::Heard(at) => State::Heard(at + while_deaf),
-            State::Asked(at) => State::Asked(at + while_deaf),
-        };
-        self.unanswered = self.unanswered.map(|at| at + while_deaf);
+        self.since += while_deaf;
+        self.unanswered = self.unanswered.map(|at| at.later_by(while_deaf));
     }
 
     pub(crate) fn round_trip(&self) -> Option<Duration> {
@@ -133,8 +143,8 @@ impl Keepalive {
     }
 
     fn payload(&self) -> [u8; 8] {
-        let [a, b, c, d] = self.serial.to_be_bytes();
-        [b'b', b'e', b'a', b't', a, b, c, d]
+        let [a, b] = self.serial.to_be_bytes();
+        [b'b', b'e', b'a', b't', 0, 0, a, b]
     }
 }
 
@@ -157,18 +167,18 @@ mod tests {
     fn silence_is_asked_about_and_then_missed() {
         let (mut keepalive, heartbeat, t) = start();
         assert_eq!(
-            keepalive.handle_timeout(&heartbeat, t + 24 * SECOND),
+            keepalive.handle_timeout(&heartbeat, t + 24 * SECOND, Origin::new(t)),
             Beat::Nothing
         );
-        let ping = keepalive.handle_timeout(&heartbeat, t + 25 * SECOND);
+        let ping = keepalive.handle_timeout(&heartbeat, t + 25 * SECOND, Origin::new(t));
         assert!(matches!(ping, Beat::Ping(_)));
         assert_eq!(keepalive.poll_timeout(&heartbeat), Some(t + 35 * SECOND));
         assert_eq!(
-            keepalive.handle_timeout(&heartbeat, t + 34 * SECOND),
+            keepalive.handle_timeout(&heartbeat, t + 34 * SECOND, Origin::new(t)),
             Beat::Nothing
         );
         assert_eq!(
-            keepalive.handle_timeout(&heartbeat, t + 35 * SECOND),
+            keepalive.handle_timeout(&heartbeat, t + 35 * SECOND, Origin::new(t)),
             Beat::Missed
         );
     }
@@ -176,17 +186,19 @@ mod tests {
     #[test]
     fn any_byte_is_life_and_the_pong_times_the_round_trip_also_behind_other_bytes() {
         let (mut keepalive, heartbeat, t) = start();
-        let Beat::Ping(payload) = keepalive.handle_timeout(&heartbeat, t + 25 * SECOND) else {
+        let Beat::Ping(payload) =
+            keepalive.handle_timeout(&heartbeat, t + 25 * SECOND, Origin::new(t))
+        else {
             panic!("a ping was due");
         };
         keepalive.hear(t + 26 * SECOND);
         assert_eq!(keepalive.poll_timeout(&heartbeat), Some(t + 51 * SECOND));
         assert_eq!(
-            keepalive.hear_pong(b"other", t + 27 * SECOND),
+            keepalive.hear_pong(b"other", Origin::new(t).moment(t + 27 * SECOND)),
             Answers::Other
         );
         assert_eq!(
-            keepalive.hear_pong(&payload, t + 27 * SECOND),
+            keepalive.hear_pong(&payload, Origin::new(t).moment(t + 27 * SECOND)),
             Answers::Heartbeat
         );
         assert_eq!(keepalive.round_trip(), Some(2 * SECOND));
@@ -194,7 +206,7 @@ mod tests {
         assert_eq!(keepalive.take_round_trip(), None);
         assert_eq!(keepalive.round_trip(), Some(2 * SECOND));
         assert_eq!(
-            keepalive.hear_pong(&payload, t + 28 * SECOND),
+            keepalive.hear_pong(&payload, Origin::new(t).moment(t + 28 * SECOND)),
             Answers::Other
         );
     }
@@ -208,7 +220,7 @@ mod tests {
     #[test]
     fn time_without_listening_moves_what_is_due() {
         let (mut keepalive, heartbeat, t) = start();
-        keepalive.handle_timeout(&heartbeat, t + 25 * SECOND);
+        keepalive.handle_timeout(&heartbeat, t + 25 * SECOND, Origin::new(t));
         keepalive.skip(60 * SECOND);
         assert_eq!(keepalive.poll_timeout(&heartbeat), Some(t + 95 * SECOND));
     }

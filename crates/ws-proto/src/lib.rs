@@ -5,7 +5,7 @@
 //!
 //! Nothing here knows of sockets, clocks or tasks: time, randomness and bytes are arguments.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod allowance;
 mod assembly;
@@ -19,6 +19,7 @@ pub mod handshake;
 mod header;
 mod keepalive;
 mod mask;
+mod moment;
 mod output;
 mod prepared;
 mod role;

@@ -1,28 +1,37 @@
 //! Masking: payload bytes are XORed with a repeating key of four (RFC 6455 §5.3).
 
+mod wide;
+
+/// From this many bytes on it pays to ask what the processor has.
+const WIDE_BYTES: usize = 512;
+
 /// Masks or unmasks `bytes` in place. They stand `offset` bytes behind the payload's start.
 #[inline]
 pub(crate) fn apply(bytes: &mut [u8], mut key: [u8; 4], offset: usize) {
     if !offset.is_multiple_of(4) {
         key.rotate_left(offset % 4);
     }
-    let [a, b, c, d] = key;
-    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    // Blocks of 32 bytes let the compiler use whole vector registers; what is left is done by words and bytes.
-    let (blocks, rest) = bytes.as_chunks_mut::<32>();
-    for block in blocks {
-        for word in block.as_chunks_mut::<8>().0 {
-            *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
-        }
-    }
-    let (words, rest) = rest.as_chunks_mut::<8>();
+    let key = u64::from(u32::from_le_bytes(key)) * 0x1_0000_0001;
+    let rest = if bytes.len() < WIDE_BYTES {
+        bytes
+    } else {
+        let (blocks, rest) = bytes.as_chunks_mut();
+        wide::apply(blocks, key);
+        rest
+    };
+    let (words, rest) = rest.as_chunks_mut();
     for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+        turn(word, key);
     }
     // No more than seven are left, and they begin where the key begins.
-    for (byte, key) in rest.iter_mut().zip([a, b, c, d, a, b, c]) {
+    for (byte, key) in rest.iter_mut().zip(key.to_le_bytes()) {
         *byte ^= key;
     }
+}
+
+#[inline]
+fn turn(word: &mut [u8; 8], key: u64) {
+    *word = (u64::from_le_bytes(*word) ^ key).to_le_bytes();
 }
 
 #[cfg(test)]
@@ -40,7 +49,7 @@ mod tests {
     proptest! {
         #[test]
         fn fast_masking_is_plain_masking(
-            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+            bytes in proptest::collection::vec(any::<u8>(), 0..200 + 2 * WIDE_BYTES),
             key: [u8; 4],
             offset in 0..1000_usize,
         ) {

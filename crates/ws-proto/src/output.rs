@@ -23,8 +23,8 @@ pub struct Output {
     sent: usize,
     /// Large pieces, each with the length `small` had when it came.
     large: VecDeque<(usize, Bytes)>,
-    /// What is unsent of both.
-    len: usize,
+    /// What is unsent of the large ones.
+    large_bytes: usize,
 }
 
 impl Output {
@@ -34,23 +34,55 @@ impl Output {
     }
 
     /// Returns how many bytes wait.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.len
+        self.small.len() - self.sent + self.large_bytes
     }
 
     /// Says whether no byte waits.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Appends a copy of the bytes and returns that copy, so that it can be changed in place.
     #[inline]
     pub fn put_slice(&mut self, bytes: &[u8]) -> &mut [u8] {
-        self.reclaim();
-        let at = self.small.len();
+        self.make_room(bytes.len());
         self.small.extend_from_slice(bytes);
-        self.len += bytes.len();
+        self.last(bytes.len())
+    }
+
+    /// Returns so many of the bytes that were put in last.
+    #[inline]
+    pub(crate) fn last(&mut self, bytes: usize) -> &mut [u8] {
+        let at = self.small.len().saturating_sub(bytes);
         self.small.get_mut(at..).unwrap_or_default()
+    }
+
+    /// Makes room for so many bytes: to be called once for what is then [`put`](Self::put).
+    #[inline]
+    pub(crate) fn make_room(&mut self, bytes: usize) {
+        if self.sent >= KEPT_BYTES {
+            self.reclaim();
+        }
+        self.small.reserve(bytes);
+    }
+
+    /// Appends bytes to an output that has room for them.
+    #[inline]
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.small.extend_from_slice(bytes);
+    }
+
+    /// Appends bytes as [`put_bytes`](Self::put_bytes) does, but holds a reference of its own only where it keeps one.
+    #[inline]
+    pub(crate) fn put_shared(&mut self, bytes: &Bytes) {
+        if bytes.len() < REFERENCED_BYTES {
+            self.put_slice(bytes);
+        } else {
+            self.put_bytes(bytes.clone());
+        }
     }
 
     /// Appends bytes: by reference if there are [`REFERENCED_BYTES`] or more of them, otherwise by a copy.
@@ -59,16 +91,16 @@ impl Output {
         if bytes.len() < REFERENCED_BYTES {
             self.put_slice(&bytes);
         } else {
-            self.len += bytes.len();
+            self.large_bytes += bytes.len();
             self.large.push_back((self.small.len(), bytes));
         }
     }
 
-    /// Drops what was sent of the small pieces, once that is worth the move: at least half of them and not little. An
+    /// Drops what was sent of the small pieces, where they are at least half of them: that is worth the move. An
     /// output that is never quite empty would grow without end otherwise.
-    #[inline]
+    #[cold]
     fn reclaim(&mut self) {
-        if self.sent >= KEPT_BYTES && self.sent >= self.small.len() / 2 {
+        if self.sent >= self.small.len() / 2 {
             self.small.drain(..self.sent);
             for (at, _) in &mut self.large {
                 *at -= self.sent;
@@ -95,7 +127,7 @@ impl Output {
 
 impl Buf for Output {
     fn remaining(&self) -> usize {
-        self.len
+        self.len()
     }
 
     fn chunk(&self) -> &[u8] {
@@ -108,10 +140,9 @@ impl Buf for Output {
 
     fn advance(&mut self, mut count: usize) {
         assert!(
-            count <= self.len,
+            count <= self.len(),
             "cannot advance past the end of the output"
         );
-        self.len -= count;
         while count > 0 {
             let small_end = self.large.front().map_or(self.small.len(), |(at, _)| *at);
             let step = count.min(small_end - self.sent);
@@ -123,13 +154,14 @@ impl Buf for Output {
             if let Some((_, bytes)) = self.large.front_mut() {
                 let step = count.min(bytes.len());
                 bytes.advance(step);
+                self.large_bytes -= step;
                 count -= step;
                 if bytes.is_empty() {
                     self.large.pop_front();
                 }
             }
         }
-        if self.len == 0 {
+        if self.is_empty() {
             self.rewind();
         }
     }

@@ -20,13 +20,33 @@ pub trait MaskKeys: Send + Debug {
     fn next_key(&mut self) -> [u8; 4];
 }
 
-impl Role {
+/// A [`Role`] in one word: a server has many conns.
+#[derive(Debug)]
+pub(crate) enum Own {
+    Server,
+    Client(Box<Masking>),
+}
+
+/// Where a client's masking keys come from.
+#[derive(Debug)]
+pub(crate) struct Masking(Box<dyn MaskKeys>);
+
+impl From<Role> for Own {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Server => Self::Server,
+            Role::Client(keys) => Self::Client(Box::new(Masking(keys))),
+        }
+    }
+}
+
+impl Own {
     /// Returns the key for the next frame; `None` if this end doesn't mask.
     #[inline]
     pub(crate) fn next_key(&mut self) -> Option<[u8; 4]> {
         match self {
             Self::Server => None,
-            Self::Client(keys) => Some(keys.next_key()),
+            Self::Client(masking) => Some(masking.0.next_key()),
         }
     }
 

@@ -22,6 +22,9 @@ pub(crate) struct Args {
     /// Which servers take part; all unless given, in the rows they can serve.
     #[arg(long, value_delimiter = ',')]
     pub(crate) servers: Vec<Contender>,
+    /// Which servers do not take part.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) without: Vec<Contender>,
     /// How many slices each server gets in each row. The idle row takes as many rounds, at most three.
     #[arg(long, default_value_t = 12)]
     pub(crate) slices: usize,
@@ -39,6 +42,9 @@ pub(crate) struct Args {
     /// Also writes everything to this file, as JSON.
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
+    /// Also writes the tables into `BENCHMARKS.md` in this folder, between its two marks, and a plot to `benchmarks.svg`.
+    #[arg(long)]
+    pub(crate) report: Option<PathBuf>,
 }
 
 impl Args {
@@ -63,7 +69,9 @@ impl Args {
             chosen => chosen,
         };
         let chosen = chosen.iter().copied();
-        chosen.filter(|one| one.serves(row.suite())).collect()
+        chosen
+            .filter(|one| one.serves(row) && !self.without.contains(one))
+            .collect()
     }
 
     /// Returns how long a slice lasts.

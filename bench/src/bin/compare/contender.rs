@@ -1,19 +1,23 @@
-//! Who takes part: our server and the peers, each a child process on the server's CPU.
+//! Who takes part: our server, the floor and the peers, each a child process on the server's CPU.
 
-use clap::ValueEnum;
+use clap::{ValueEnum, builder::PossibleValue};
 use serde::{Serialize, Serializer};
 use sockeye_bench::{
     Peer,
-    host::{Cpus, Program, Server, SockJsNode},
+    host::{Cpus, NodePeer, Program, Server},
 };
 
-use crate::row::Suite;
+use crate::row::{Row, Suite};
 
 /// A server that can be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contender {
     /// Ours.
     Sockeye,
+    /// A bare epoll loop: what there is to lose.
+    Floor,
+    /// uWebSockets, called from Node.js.
+    Uws,
     /// One on another library.
     Peer(Peer),
     /// sockjs-node, which serves SockJS.
@@ -27,38 +31,70 @@ impl Contender {
             .unwrap_or_default()
     }
 
-    pub(crate) fn is_peer(self) -> bool {
-        self != Self::Sockeye
+    pub(crate) fn is_uws(self) -> bool {
+        self == Self::Uws
     }
 
-    /// Says whether the application just calls `send().await` for each message.
-    pub(crate) fn is_plain_peer(self) -> bool {
-        match self {
-            Self::Sockeye | Self::SockJsNode => false,
-            Self::Peer(peer) => match peer {
-                Peer::Tungstenite | Peer::TokioWebsockets | Peer::Fastwebsockets => true,
-                Peer::TungsteniteBatched | Peer::TokioWebsocketsBatched => false,
-            },
-        }
+    pub(crate) fn is_floor(self) -> bool {
+        self == Self::Floor
+    }
+
+    /// Says whether it is somebody else's library that is compared: one in Rust, or sockjs-node for SockJS.
+    pub(crate) fn is_peer(self) -> bool {
+        matches!(self, Self::Peer(_) | Self::SockJsNode)
+    }
+
+    /// Says whether its application gathers by hand what is ready.
+    pub(crate) fn is_batched(self) -> bool {
+        matches!(self, Self::Peer(peer) if peer.is_batched())
     }
 
     /// Starts it on the server's CPU and waits until it accepts.
-    pub(crate) fn start(self, cpus: Cpus) -> anyhow::Result<Server> {
+    pub(crate) fn start(self, row: Row, cpus: Cpus) -> anyhow::Result<Server> {
         match self {
-            Self::Sockeye => Program::beside("echo-server", &["--workers", "1"])?,
+            Self::Sockeye => Program::beside("echo-server", row.options())?,
+            Self::Floor => Program::beside("floor-server", &[])?,
             Self::Peer(_) => Program::beside("peer-server", &["--kind", &self.name()])?,
-            Self::SockJsNode => SockJsNode::install()?.program(),
+            Self::Uws | Self::SockJsNode => NodePeer::install(&self.name())?.program(),
         }
         .start(cpus)
     }
 
-    /// Says whether it takes part in rows of that kind.
-    pub(crate) fn serves(self, suite: Suite) -> bool {
+    /// Says whether it takes part in a row.
+    pub(crate) fn serves(self, row: Row) -> bool {
+        match row {
+            Row::Page => {
+                let has_page = matches!(self, Self::Peer(Peer::Axum | Peer::AxumBatched));
+                return has_page || matches!(self, Self::Sockeye | Self::Floor | Self::Uws);
+            }
+            Row::Deflate1k | Row::IdleDeflate | Row::IdleDeflateContext => {
+                return self.deflates();
+            }
+            _ => {}
+        }
         match self {
             Self::Sockeye => true,
-            Self::Peer(_) => suite == Suite::WebSocket,
-            Self::SockJsNode => suite == Suite::SockJs,
+            Self::Floor | Self::Peer(_) | Self::Uws => row.suite() == Suite::WebSocket,
+            Self::SockJsNode => row.suite() == Suite::SockJs,
         }
+    }
+}
+
+impl Contender {
+    fn deflates(self) -> bool {
+        match self {
+            Self::Sockeye | Self::Uws => true,
+            Self::Peer(peer) => matches!(
+                peer,
+                Peer::Sockudo | Peer::SockudoBatched | Peer::Yawc | Peer::YawcBatched
+            ),
+            Self::Floor | Self::SockJsNode => false,
+        }
+    }
+
+    /// Says whether it is yawc, in whichever way its application writes.
+    pub(crate) fn is_yawc(self) -> bool {
+        matches!(self, Self::Peer(Peer::Yawc | Peer::YawcBatched))
     }
 }
 
@@ -66,20 +102,31 @@ impl ValueEnum for Contender {
     fn value_variants<'a>() -> &'a [Self] {
         &[
             Self::Sockeye,
+            Self::Floor,
+            Self::Uws,
             Self::Peer(Peer::Tungstenite),
             Self::Peer(Peer::TungsteniteBatched),
             Self::Peer(Peer::TokioWebsockets),
             Self::Peer(Peer::TokioWebsocketsBatched),
             Self::Peer(Peer::Fastwebsockets),
+            Self::Peer(Peer::Sockudo),
+            Self::Peer(Peer::SockudoBatched),
+            Self::Peer(Peer::Yawc),
+            Self::Peer(Peer::YawcBatched),
+            Self::Peer(Peer::WsTool),
+            Self::Peer(Peer::Axum),
+            Self::Peer(Peer::AxumBatched),
             Self::SockJsNode,
         ]
     }
 
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+    fn to_possible_value(&self) -> Option<PossibleValue> {
         match self {
-            Self::Sockeye => Some(clap::builder::PossibleValue::new("sockeye")),
+            Self::Sockeye => Some(PossibleValue::new("sockeye")),
+            Self::Floor => Some(PossibleValue::new("floor")),
+            Self::Uws => Some(PossibleValue::new("uwebsockets-js")),
             Self::Peer(peer) => peer.to_possible_value(),
-            Self::SockJsNode => Some(clap::builder::PossibleValue::new("sockjs-node")),
+            Self::SockJsNode => Some(PossibleValue::new("sockjs-node")),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! The idle row: what a server's memory grows by for connections that do nothing.
 
+use std::net::SocketAddr;
+
 use anyhow::Context;
 use sockeye_bench::{
     host::{Cpus, Server},
-    load::{Carrier, Crowd, Sessions, Target},
+    load::{Carrier, Crowd, Kind, Sessions, Target},
     measure::{cpu_time_at_rest, resident_bytes},
 };
 
-use crate::{contender::Contender, result::Idle};
+use crate::{contender::Contender, result::Idle, row::Row};
 
 /// Connections that come and go before the first reading, so that what is made once is not counted.
 const WARM_UP: usize = 16;
@@ -18,17 +20,17 @@ const MESSAGE: usize = 16 << 10;
 /// What is open and does nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Silent {
-    /// So many WebSockets.
-    Connections(usize),
+    /// So many WebSockets; how they are opened, and what one says.
+    Connections(fn(SocketAddr) -> Target, Kind, usize),
     /// So many sessions of SockJS, each with a request that the server holds.
     Sessions(Carrier, usize),
 }
 
 /// Reads the memory of each server, freshly started, so many times in turns.
 pub(crate) fn run(
+    row: Row,
     contenders: &[Contender],
-    cpus: Cpus,
-    silent: Silent,
+    (cpus, silent): (Cpus, Silent),
     rounds: usize,
 ) -> Vec<(Contender, anyhow::Result<Idle>)> {
     let mut results: Vec<_> = contenders
@@ -38,7 +40,9 @@ pub(crate) fn run(
     for _ in 0..rounds {
         for (contender, result) in &mut results {
             if let Ok(idle) = result
-                && let Err(error) = round(*contender, cpus, silent, idle)
+                && let Err(error) = contender
+                    .start(row, cpus)
+                    .and_then(|server| round(&server, silent, idle))
             {
                 *result = Err(error);
             }
@@ -47,12 +51,13 @@ pub(crate) fn run(
     results
 }
 
-fn round(contender: Contender, cpus: Cpus, silent: Silent, idle: &mut Idle) -> anyhow::Result<()> {
-    let server = contender.start(cpus)?;
+fn round(server: &Server, silent: Silent, idle: &mut Idle) -> anyhow::Result<()> {
     match silent {
-        Silent::Connections(connections) => websockets(&server, connections, idle),
+        Silent::Connections(target, kind, connections) => {
+            websockets(server, (target(server.address()), kind), connections, idle)
+        }
         Silent::Sessions(carrier, sessions) => self::sessions(
-            &server,
+            server,
             Target::echo(server.address(), carrier),
             sessions,
             idle,
@@ -60,16 +65,21 @@ fn round(contender: Contender, cpus: Cpus, silent: Silent, idle: &mut Idle) -> a
     }
 }
 
-fn websockets(server: &Server, connections: usize, idle: &mut Idle) -> anyhow::Result<()> {
-    let mut warm_up = Crowd::open(server.address(), WARM_UP)?;
-    warm_up.echo_each(1)?;
+fn websockets(
+    server: &Server,
+    (target, kind): (Target, Kind),
+    connections: usize,
+    idle: &mut Idle,
+) -> anyhow::Result<()> {
+    let mut warm_up = Crowd::open(target, WARM_UP)?;
+    warm_up.echo_each((kind, MESSAGE))?;
     warm_up.close()?;
 
     let before = resident(server)?;
-    let mut crowd = Crowd::open(server.address(), connections)?;
+    let mut crowd = Crowd::open(target, connections)?;
     let open = resident(server)?;
     crowd
-        .echo_each(MESSAGE)
+        .echo_each((kind, MESSAGE))
         .context("one 16 KiB echo on each")?;
     let echoed = resident(server)?;
     crowd.close()?;

@@ -3,6 +3,8 @@
 mod args;
 mod contender;
 mod idle;
+mod page;
+mod plot;
 mod report;
 mod result;
 mod row;
@@ -38,7 +40,7 @@ const IDLE_ROUNDS: usize = 3;
 /// Everything, as the JSON file holds it.
 #[derive(Debug, Serialize)]
 struct Record<'a> {
-    machine: Machine,
+    machine: &'a Machine,
     slices: usize,
     seconds: f64,
     idle_connections: usize,
@@ -66,7 +68,7 @@ fn main() -> anyhow::Result<ExitCode> {
     report::print_verdicts(out, &targets)?;
     if let Some(path) = &args.json {
         let record = Record {
-            machine,
+            machine: &machine,
             slices: args.slices,
             seconds: args.seconds,
             idle_connections: args.idle_connections,
@@ -76,6 +78,9 @@ fn main() -> anyhow::Result<ExitCode> {
         };
         let file = File::create(path).with_context(|| path.display().to_string())?;
         serde_json::to_writer_pretty(file, &record)?;
+    }
+    if let Some(folder) = &args.report {
+        page::write(folder, &args, &machine, (&rows, &targets))?;
     }
     Ok(if rows.iter().any(has_failed) {
         ExitCode::FAILURE
@@ -87,7 +92,7 @@ fn main() -> anyhow::Result<ExitCode> {
 fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
     let contenders = &args.contenders(row);
     let entries = match row.work() {
-        Work::Echo(_) | Work::FanOut(_) | Work::Churn { .. } => {
+        Work::Echo(_) | Work::Page(_) | Work::FanOut(_) | Work::Churn { .. } => {
             let plan = Plan {
                 cpus,
                 slices: args.slices,
@@ -96,17 +101,22 @@ fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
             let results = slices::run(row, contenders, plan);
             results.into_iter().map(Entry::sliced).collect()
         }
-        Work::Idle | Work::IdleSessions(_) => {
-            let rounds = args.slices.min(IDLE_ROUNDS);
-            let crowd = match row.work() {
-                Work::IdleSessions(carrier) => Silent::Sessions(carrier, args.idle_sessions),
-                _ => Silent::Connections(args.idle_connections),
-            };
-            let results = idle::run(contenders, cpus, crowd, rounds);
-            results.into_iter().map(Entry::idle).collect()
+        Work::Idle(target, kind) => {
+            let silent = Silent::Connections(target, kind, args.idle_connections);
+            idle(row, args, (cpus, silent))
+        }
+        Work::IdleSessions(carrier) => {
+            let silent = Silent::Sessions(carrier, args.idle_sessions);
+            idle(row, args, (cpus, silent))
         }
     };
     Ok(Measured::new(row, entries))
+}
+
+fn idle(row: Row, args: &Args, place: (Cpus, Silent)) -> Vec<Entry> {
+    let rounds = args.slices.min(IDLE_ROUNDS);
+    let results = idle::run(row, &args.contenders(row), place, rounds);
+    results.into_iter().map(Entry::idle).collect()
 }
 
 fn has_failed(measured: &Measured) -> bool {

@@ -12,27 +12,27 @@ use crate::{
 /// Prints one row's table.
 pub(crate) fn print_row(out: &mut impl Write, measured: &Measured) -> io::Result<()> {
     writeln!(out, "\n{}", measured.title)?;
-    let is_idle = measured
-        .entries
-        .iter()
-        .any(|entry| matches!(entry.figures, Figures::Idle(_)));
-    if is_idle {
+    if measured.is_idle() {
         writeln!(
             out,
-            "{:<26}{:>30}{:>24}{:>24}{:>16}",
+            "{:<26}{:>30}{:>24}{:>8}{:>9}{:>24}{:>16}",
             "",
             "B/connection (min–max) n",
             "x best peer (min–max)",
+            "x uWS",
+            "x floor",
             "B after a 16 KiB echo",
             "held, closed"
         )?;
     } else {
         writeln!(
             out,
-            "{:<26}{:>30}{:>24}{:>14}{:>10}{:>10}{:>10}{:>10}{:>12}",
+            "{:<26}{:>30}{:>24}{:>8}{:>9}{:>14}{:>10}{:>10}{:>10}{:>10}{:>12}",
             "",
             "CPU µs/message (min–max) n",
             "x best peer (min–max)",
+            "x uWS",
+            "x floor",
             "messages/s",
             "p50 µs",
             "p90",
@@ -57,9 +57,11 @@ fn print_sliced(out: &mut impl Write, entry: &Entry, sliced: &Sliced) -> io::Res
     let latency = &sliced.latency;
     writeln!(
         out,
-        "{:>30}{:>24}{rate:>14.0}{:>10.1}{:>10.1}{:>10.1}{:>10.1}{:>12.1}",
+        "{:>30}{:>24}{:>8}{:>9}{rate:>14.0}{:>10.1}{:>10.1}{:>10.1}{:>10.1}{:>12.1}",
         costs(entry, 3),
         times(entry.x_best_peer),
+        median(entry.x_uws),
+        median(entry.x_floor),
         latency.p50,
         latency.p90,
         latency.p99,
@@ -69,18 +71,20 @@ fn print_sliced(out: &mut impl Write, entry: &Entry, sliced: &Sliced) -> io::Res
 }
 
 fn print_idle(out: &mut impl Write, entry: &Entry, idle: &Idle) -> io::Result<()> {
-    let median =
+    let middle =
         |bytes: &[f64]| Spread::of(bytes.iter().copied()).map_or(0.0, |spread| spread.median);
     let after_echo = match idle.after_echo.as_slice() {
         [] => "–".to_owned(),
-        bytes => format!("{:.0}", median(bytes)),
+        bytes => format!("{:.0}", middle(bytes)),
     };
     writeln!(
         out,
-        "{:>30}{:>24}{after_echo:>24}{:>12.1} MiB",
+        "{:>30}{:>24}{:>8}{:>9}{after_echo:>24}{:>12.1} MiB",
         costs(entry, 0),
         times(entry.x_best_peer),
-        median(&idle.held_when_closed) / f64::from(1 << 20),
+        median(entry.x_uws),
+        median(entry.x_floor),
+        middle(&idle.held_when_closed) / f64::from(1 << 20),
     )
 }
 
@@ -98,6 +102,10 @@ fn times(ratio: Option<Spread>) -> String {
     ratio.map_or_else(String::new, |s| {
         format!("{:.2} ({:.2}–{:.2})", s.median, s.min, s.max)
     })
+}
+
+fn median(ratio: Option<Spread>) -> String {
+    ratio.map_or_else(String::new, |s| format!("{:.2}", s.median))
 }
 
 /// Prints whether the promises were kept.

@@ -19,8 +19,12 @@ pub(crate) struct Entry {
     pub(crate) server: Contender,
     /// What is compared: CPU microseconds a message, or bytes a connection.
     pub(crate) cost: Option<Spread>,
-    /// The cost as a multiple of the best peer's, by ratios within rounds.
+    /// The cost as a multiple of uWebSockets', by ratios within rounds.
+    pub(crate) x_uws: Option<Spread>,
+    /// The cost as a multiple of the best peer's.
     pub(crate) x_best_peer: Option<Spread>,
+    /// The cost as a multiple of the floor's.
+    pub(crate) x_floor: Option<Spread>,
     #[serde(flatten)]
     pub(crate) figures: Figures,
 }
@@ -81,7 +85,9 @@ impl Entry {
         Self {
             server,
             cost: Spread::of(figures.costs().iter().copied()),
+            x_uws: None,
             x_best_peer: None,
+            x_floor: None,
             figures,
         }
     }
@@ -98,7 +104,7 @@ impl Figures {
 }
 
 impl Measured {
-    /// Puts a row together, and compares everyone with the best peer.
+    /// Puts a row together, and compares everyone with uWebSockets, the best peer and the floor.
     pub(crate) fn new(row: Row, entries: Vec<Entry>) -> Self {
         let mut measured = Self {
             row,
@@ -108,12 +114,23 @@ impl Measured {
         let ratios: Vec<_> = measured
             .entries
             .iter()
-            .map(|entry| measured.ratio(entry.server, Contender::is_peer))
+            .map(|entry| {
+                [Contender::is_uws, Contender::is_peer, Contender::is_floor]
+                    .map(|counts| measured.ratio(entry.server, counts))
+            })
             .collect();
-        for (entry, ratio) in measured.entries.iter_mut().zip(ratios) {
-            entry.x_best_peer = ratio;
+        for (entry, [uws, best_peer, floor]) in measured.entries.iter_mut().zip(ratios) {
+            entry.x_uws = uws;
+            entry.x_best_peer = best_peer;
+            entry.x_floor = floor;
         }
         measured
+    }
+
+    /// Says whether it is about memory.
+    pub(crate) fn is_idle(&self) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| matches!(entry.figures, Figures::Idle(_)))
     }
 
     /// Returns the figures of one server.
@@ -128,7 +145,7 @@ impl Measured {
     }
 
     /// Returns the cheapest of those who count, by the median.
-    fn best(&self, counts: fn(Contender) -> bool) -> Option<&Entry> {
+    pub(crate) fn best(&self, counts: fn(Contender) -> bool) -> Option<&Entry> {
         self.entries
             .iter()
             .filter(|entry| counts(entry.server))
@@ -168,13 +185,19 @@ mod tests {
                 failed,
                 entry(BATCHED, [2.0, 4.0]),
                 entry(FAST, [10.0, 20.0]),
+                entry(Contender::Floor, [0.5, 1.0]),
             ],
         );
         let ratio = |counts| measured.ratio(Contender::Sockeye, counts).unwrap().median;
         assert_eq!(ratio(Contender::is_peer), 0.5);
-        assert_eq!(ratio(Contender::is_plain_peer), 0.1);
+        assert_eq!(ratio(Contender::is_floor), 2.0);
+        assert!(
+            measured
+                .ratio(Contender::Sockeye, Contender::is_uws)
+                .is_none()
+        );
         let printed = measured.entries.iter().map(|entry| entry.x_best_peer);
         let medians: Vec<_> = printed.map(|ratio| ratio.map(|r| r.median)).collect();
-        assert_eq!(medians, [Some(0.5), None, Some(1.0), Some(5.0)]);
+        assert_eq!(medians, [Some(0.5), None, Some(1.0), Some(5.0), Some(0.25)]);
     }
 }

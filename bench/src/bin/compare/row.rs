@@ -11,6 +11,8 @@ use sockeye_bench::load::{Carrier, Churn, Echo, FanOut, Kind, Outcome, Target};
 pub(crate) enum Row {
     #[value(name = "echo32-1")]
     Echo32One,
+    #[value(name = "echo32-1-spin")]
+    Echo32OneSpin,
     #[value(name = "echo32")]
     Echo32,
     #[value(name = "echo32-1000")]
@@ -26,12 +28,17 @@ pub(crate) enum Row {
     Text1k,
     #[value(name = "text64k")]
     Text64k,
+    #[value(name = "deflate1k")]
+    Deflate1k,
     #[value(name = "fanout")]
     FanOut,
     #[value(name = "fanout16")]
     FanOut16,
     Handshake,
+    Page,
     Idle,
+    IdleDeflate,
+    IdleDeflateContext,
     SockjsStreaming,
     #[value(name = "sockjs-streaming16")]
     SockjsStreaming16,
@@ -61,12 +68,14 @@ pub(crate) enum Suite {
 pub(crate) enum Work {
     /// Echoes, so many in flight on each connection.
     Echo(Traffic),
+    /// Echoes, and a page that is asked for meanwhile.
+    Page(Traffic),
     /// Messages from one to all, so many under way.
     FanOut(Traffic),
     /// Connections that open and close, so many at once.
     Churn { at_once: usize },
-    /// Connections that do nothing.
-    Idle,
+    /// Connections that do nothing, opened that way, and what one says for the second reading.
+    Idle(fn(SocketAddr) -> Target, Kind),
     /// Sessions of SockJS that do nothing.
     IdleSessions(Carrier),
 }
@@ -93,26 +102,18 @@ impl Row {
                 depth,
             }
         };
+        let websocket = |kind| over(Carrier::WebSocket, kind);
         let echo = |connections, bytes, depth| {
-            Work::Echo(over(Carrier::WebSocket, Kind::Binary)(
-                connections,
-                bytes,
-                depth,
-            ))
+            Work::Echo(websocket(Kind::Binary)(connections, bytes, depth))
         };
         let text = |connections, bytes, depth| {
-            Work::Echo(over(Carrier::WebSocket, Kind::NonAsciiText)(
-                connections,
-                bytes,
-                depth,
-            ))
+            Work::Echo(websocket(Kind::NonAsciiText)(connections, bytes, depth))
         };
-        let fan_out =
-            |depth| Work::FanOut(over(Carrier::WebSocket, Kind::Binary)(1000, 128, depth));
+        let fan_out = |depth| Work::FanOut(websocket(Kind::Binary)(1000, 128, depth));
         let one_each = |carrier| Work::Echo(over(carrier, Kind::Text)(100, 32, 1));
         let several = |carrier| Work::Echo(over(carrier, Kind::Text)(16, 128, 16));
         match self {
-            Self::Echo32One => echo(1, 32, 1),
+            Self::Echo32One | Self::Echo32OneSpin => echo(1, 32, 1),
             Self::Echo32 => echo(100, 32, 1),
             Self::Echo32Thousand => echo(1000, 32, 1),
             Self::Pipelined => echo(16, 32, 64),
@@ -124,7 +125,11 @@ impl Row {
             Self::FanOut => fan_out(1),
             Self::FanOut16 => fan_out(16),
             Self::Handshake => Work::Churn { at_once: 16 },
-            Self::Idle => Work::Idle,
+            Self::Page => Work::Page(websocket(Kind::Binary)(16, 32, 64)),
+            Self::Idle => Work::Idle(plain, Kind::Binary),
+            Self::IdleDeflate => Work::Idle(Target::deflated, Kind::DeflatedJson),
+            Self::IdleDeflateContext => Work::Idle(Target::deflated_in_context, Kind::DeflatedJson),
+            Self::Deflate1k => Work::Echo(websocket(Kind::DeflatedJson)(32, 1 << 10, 16)),
             Self::SockjsStreaming => one_each(Carrier::XhrStreaming),
             Self::SockjsStreaming16 => several(Carrier::XhrStreaming),
             Self::SockjsPolling => one_each(Carrier::Xhr),
@@ -148,10 +153,19 @@ impl Row {
         }
     }
 
-    fn name(self) -> String {
+    /// Returns its name on the command line.
+    pub(crate) fn name(self) -> String {
         self.to_possible_value()
             .map(|value| value.get_name().to_owned())
             .unwrap_or_default()
+    }
+
+    /// Returns what our server is started with in this row.
+    pub(crate) fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Echo32OneSpin => &["--workers", "1", "--spin", "50"],
+            _ => &["--workers", "1"],
+        }
     }
 
     /// Says in a line what the row does.
@@ -164,6 +178,12 @@ impl Row {
                 t.connections,
                 t.carriers()
             ),
+            Work::Page(t) => format!(
+                "latency of a page over HTTP, due every 5 ms, while {} connections echo {}, {} in flight on each",
+                t.connections,
+                t.message(),
+                t.depth
+            ),
             Work::FanOut(t) => format!(
                 "{} from one to {} {}, {} under way; counted by delivery",
                 t.message(),
@@ -174,12 +194,24 @@ impl Row {
             Work::Churn { at_once } => {
                 format!("connect, upgrade, close, {at_once} at once; counted by connection")
             }
-            Work::Idle => "memory of connections that do nothing".to_owned(),
+            Work::Idle(_, kind) => {
+                let deflate = if kind.is_deflated() {
+                    " with permessage-deflate"
+                } else {
+                    ""
+                };
+                format!("memory of connections{deflate} that do nothing")
+            }
             Work::IdleSessions(carrier) => {
                 format!("memory of {} that do nothing", carriers(carrier))
             }
         };
-        format!("{}: {what}", self.name())
+        let with = match self {
+            Self::Echo32OneSpin => "; Sockeye looks for more for 50 µs before it sleeps",
+            Self::IdleDeflateContext => ", and remember messages as context",
+            _ => "",
+        };
+        format!("{}: {what}{with}", self.name())
     }
 }
 
@@ -199,7 +231,19 @@ impl Serialize for Row {
     }
 }
 
+fn plain(server: SocketAddr) -> Target {
+    Target::echo(server, Carrier::WebSocket)
+}
+
 impl Traffic {
+    fn target(self, server: SocketAddr) -> Target {
+        if self.kind.is_deflated() {
+            Target::deflated(server)
+        } else {
+            Target::echo(server, self.carrier)
+        }
+    }
+
     fn carriers(self) -> &'static str {
         carriers(self.carrier)
     }
@@ -209,6 +253,7 @@ impl Traffic {
             Kind::Binary => "binary",
             Kind::Text => "text",
             Kind::NonAsciiText => "non-ASCII text",
+            Kind::DeflatedJson => "JSON with permessage-deflate",
         };
         match self.bytes {
             bytes if bytes >= 1 << 20 => format!("{} MiB {kind}", bytes >> 20),
@@ -231,11 +276,16 @@ impl Load {
     pub(crate) fn open(work: Work, server: SocketAddr) -> anyhow::Result<Option<Self>> {
         Ok(Some(match work {
             Work::Echo(t) => Self::Echo(Echo::open(
-                Target::echo(server, t.carrier),
+                t.target(server),
                 t.connections,
                 (t.kind, t.bytes),
                 t.depth,
             )?),
+            Work::Page(t) => {
+                let target = Target::echo(server, t.carrier);
+                let echo = Echo::open(target, t.connections, (t.kind, t.bytes), t.depth)?;
+                Self::Echo(echo.with_page(Target::page(server))?)
+            }
             Work::FanOut(t) => Self::FanOut(FanOut::open(
                 Target::broadcast(server, t.carrier),
                 t.connections,
@@ -243,7 +293,7 @@ impl Load {
                 t.depth,
             )?),
             Work::Churn { at_once } => Self::Churn(Churn::new(server, at_once)?),
-            Work::Idle | Work::IdleSessions(_) => return Ok(None),
+            Work::Idle(..) | Work::IdleSessions(_) => return Ok(None),
         }))
     }
 

@@ -75,7 +75,7 @@ pub(crate) fn run(
 impl Contestant {
     /// Starts the server, opens the load's connections and loads it for a while that does not count.
     fn start(row: Row, contender: Contender, plan: Plan) -> anyhow::Result<Self> {
-        let server = contender.start(plan.cpus)?;
+        let server = contender.start(row, plan.cpus)?;
         let mut load = Load::open(row.work(), server.address())?.context("nothing to load")?;
         load.run(match row.suite() {
             Suite::WebSocket => plan.length,

@@ -3,7 +3,6 @@
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
-use anyhow::Context;
 use bytes::Bytes;
 use fastwebsockets::{
     FragmentCollector, FragmentCollectorRead, Frame, OpCode, Payload, Role, WebSocket,
@@ -19,7 +18,7 @@ use tokio::{
     task::unconstrained,
 };
 
-use crate::{listen, room::Room};
+use crate::{bare::bare, listen, room::Room};
 
 /// A message that many may be sent: its kind and its bytes.
 type Shared = Arc<(OpCode, Vec<u8>)>;
@@ -44,10 +43,10 @@ async fn accept(
     mut request: Request<Incoming>,
     room: Room<Shared>,
 ) -> anyhow::Result<Response<Empty<Bytes>>> {
-    let (response, upgraded) = upgrade(&mut request)?;
+    let (response, upgrading) = upgrade(&mut request)?;
     let path = request.uri().path().to_owned();
     tokio::spawn(unconstrained(async move {
-        let Ok(socket) = bare(upgraded).await else {
+        let Ok(socket) = upgraded(upgrading).await else {
             return;
         };
         let _ = if path == "/broadcast" {
@@ -59,23 +58,9 @@ async fn accept(
     Ok(response)
 }
 
-/// Takes the TCP stream out of hyper's box. A client that speaks before the 101 is refused: the generator never does.
-async fn bare(upgraded: UpgradeFut) -> anyhow::Result<WebSocket<TcpStream>> {
-    let parts = upgraded
-        .await?
-        .into_inner()
-        .into_inner()
-        .downcast::<TokioIo<TcpStream>>()
-        .ok()
-        .context("hyper gave back another stream than it was given")?;
-    anyhow::ensure!(
-        parts.read_buf.is_empty(),
-        "the client spoke before the handshake was over"
-    );
-    Ok(WebSocket::after_handshake(
-        parts.io.into_inner(),
-        Role::Server,
-    ))
+async fn upgraded(upgraded: UpgradeFut) -> anyhow::Result<WebSocket<TcpStream>> {
+    let stream = bare(upgraded.await?.into_inner().into_inner())?;
+    Ok(WebSocket::after_handshake(stream, Role::Server))
 }
 
 async fn echo(socket: WebSocket<TcpStream>) -> anyhow::Result<()> {

@@ -23,7 +23,8 @@ where
     }
 }
 
-fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+/// Listens with room for all connections that a row opens at once.
+pub(crate) fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     let socket = if listen.is_ipv4() {
         TcpSocket::new_v4()
     } else {

@@ -3,12 +3,17 @@
 //! Each peer is used as its own examples use it; the batched kinds add the one thing an application can do by itself,
 //! which is to feed every ready message and flush once.
 
+mod axum;
+mod bare;
 mod fastwebsockets;
 mod listen;
 mod pace;
 mod room;
+mod sockudo;
 mod tokio_websockets;
 mod tungstenite;
+mod ws_tool;
+mod yawc;
 
 use std::net::SocketAddr;
 
@@ -36,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     let Args { kind, listen } = Args::parse();
     sockeye_bench::measure::use_ordinary_pages();
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
+        .enable_all()
         .build()?;
     runtime.block_on(async {
         match kind {
@@ -45,6 +50,13 @@ fn main() -> anyhow::Result<()> {
             Peer::TokioWebsockets => tokio_websockets::serve(listen, Pace::SendEach).await,
             Peer::TokioWebsocketsBatched => tokio_websockets::serve(listen, Pace::FlushBatch).await,
             Peer::Fastwebsockets => fastwebsockets::serve(listen).await,
+            Peer::Sockudo => sockudo::serve(listen, Pace::SendEach).await,
+            Peer::SockudoBatched => sockudo::serve(listen, Pace::FlushBatch).await,
+            Peer::Yawc => yawc::serve(listen, Pace::SendEach).await,
+            Peer::YawcBatched => yawc::serve(listen, Pace::FlushBatch).await,
+            Peer::WsTool => ws_tool::serve(listen).await,
+            Peer::Axum => axum::serve(listen, Pace::SendEach).await,
+            Peer::AxumBatched => axum::serve(listen, Pace::FlushBatch).await,
         }
     })
 }

@@ -3,9 +3,6 @@
 
 mod args;
 mod cost;
-mod date;
-mod page;
-mod panel;
 mod plot;
 mod table;
 mod way;
@@ -21,6 +18,7 @@ use clap::Parser;
 use sockeye_bench::{
     host::{Cpus, Machine, build_servers},
     measure::{pin, use_ordinary_pages},
+    show::with_measured,
 };
 
 use crate::{args::Args, cost::Cost, way::Way};
@@ -39,7 +37,7 @@ fn main() -> anyhow::Result<()> {
     let (page_path, plot_path) = args.paths()?;
     let shown = |path: &std::path::Path| path.display().to_string();
     let before = fs::read_to_string(&page_path).with_context(|| shown(&page_path))?;
-    let after = page::with_measured(&before, &said).with_context(|| shown(&page_path))?;
+    let after = with_measured(&before, &said).with_context(|| shown(&page_path))?;
     fs::write(&page_path, after).with_context(|| shown(&page_path))?;
     fs::write(&plot_path, plot::of(&args, &machine, &costs)).with_context(|| shown(&plot_path))
 }

@@ -1,44 +1,14 @@
 //! The plot, as SVG: four questions, and a bar for each way that answers them.
 
-use std::fmt::Write;
-
-use sockeye_bench::host::Machine;
-
-use crate::{
-    args::Args,
-    cost::Cost,
-    date::today,
-    panel::{Bar, Panel},
-    table::{grouped, millis},
-    way::Way,
+use sockeye_bench::{
+    host::Machine,
+    show::{Bar, Panel, grouped, millis, svg, today},
 };
 
-const WIDTH: f64 = 800.0;
-
-const STYLE: &str = "<style>
-  text { font: 12px system-ui, sans-serif; fill: #1f2328; }
-  .title { font-weight: 600; font-size: 14px; }
-  .name { text-anchor: end; }
-  .small { font-size: 11px; fill: #59636e; }
-  .paper { fill: #ffffff; }
-  .first { fill: #0f5b8f; }
-  .second { fill: #7fb7dc; }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3; }
-    .small { fill: #9198a1; }
-    .paper { fill: #0d1117; }
-    .first { fill: #3d8fc7; }
-    .second { fill: #9fd0ef; }
-  }
-</style>
-";
+use crate::{args::Args, cost::Cost, way::Way};
 
 /// Draws what was measured.
 pub(crate) fn of(args: &Args, machine: &Machine, costs: &[(Way, Cost)]) -> String {
-    let (mut body, mut y) = (String::new(), 8.0);
-    for panel in panels(costs) {
-        y = panel.draw(y, &mut body);
-    }
     let small = [
         format!("{}.", args.scene()),
         format!(
@@ -47,20 +17,10 @@ pub(crate) fn of(args: &Args, machine: &Machine, costs: &[(Way, Cost)]) -> Strin
             machine.model
         ),
     ];
-    for line in small {
-        y += 16.0;
-        // Writing to a string can't fail.
-        let _ = writeln!(
-            body,
-            r#"<text class="small" x="16" y="{:.0}">{}</text>"#,
-            y - 16.0,
-            escaped(&line)
-        );
-    }
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH:.0} {y:.0}\" role=\"img\">\n\
-         <title>What a chat costs over WebSocket, SockJS and repeated requests</title>\n{STYLE}\
-         <rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n{body}</svg>\n"
+    svg(
+        "What a chat costs over WebSocket, SockJS and repeated requests",
+        &panels(costs),
+        &small,
     )
 }
 
@@ -69,7 +29,7 @@ fn panels(costs: &[(Way, Cost)]) -> [Panel; 4] {
         let bars = costs.iter().map(|(way, cost)| {
             let (first, second, figure) = bar(cost);
             Bar {
-                name: way.name(),
+                name: way.name().to_owned(),
                 first,
                 second,
                 figure,
@@ -79,7 +39,7 @@ fn panels(costs: &[(Way, Cost)]) -> [Panel; 4] {
     };
     [
         Panel {
-            title: "Bytes on the wire for each message that one hears (dark: to the server, light: from it)",
+            title: "Bytes on the wire for each message that one hears (dark: to the server, light: from it)".to_owned(),
             bars: each(|cost| {
                 let (sent, received) =
                     (cost.talk.sent / cost.heard, cost.talk.received / cost.heard);
@@ -87,7 +47,7 @@ fn panels(costs: &[(Way, Cost)]) -> [Panel; 4] {
             }),
         },
         Panel {
-            title: "Bytes on the wire while nothing is said, each client and minute",
+            title: "Bytes on the wire while nothing is said, each client and minute".to_owned(),
             bars: each(|cost| {
                 let silence = &cost.silence;
                 let sent = cost.each_minute(silence, silence.sent);
@@ -96,7 +56,7 @@ fn panels(costs: &[(Way, Cost)]) -> [Panel; 4] {
             }),
         },
         Panel {
-            title: "From saying to hearing (dark: median, with light: 99 of 100)",
+            title: "From saying to hearing (dark: median, with light: 99 of 100)".to_owned(),
             bars: each(|cost| {
                 let (median, p99) = (cost.median_delay, cost.p99_delay);
                 let figure = format!("{}, {}", millis(median), millis(p99));
@@ -104,15 +64,11 @@ fn panels(costs: &[(Way, Cost)]) -> [Panel; 4] {
             }),
         },
         Panel {
-            title: "Server CPU for each message that one hears, in microseconds",
+            title: "Server CPU for each message that one hears, in microseconds".to_owned(),
             bars: each(|cost| {
                 let micros = cost.talk.cpu / cost.heard;
                 (micros, 0.0, format!("{micros:.1}"))
             }),
         },
     ]
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
 }

@@ -5,15 +5,13 @@ use std::{
     task::Wake as StdWake,
 };
 
-use proptest::prelude::*;
-
 use super::*;
 
+mod books;
+mod joining;
+
 const LIMIT: usize = 1000;
-const UNLIMITED: Room = Room {
-    bytes: usize::MAX,
-    messages: usize::MAX,
-};
+const UNLIMITED: Room = Room::UNLIMITED;
 const ROOM: Room = Room {
     bytes: LIMIT,
     ..UNLIMITED
@@ -367,62 +365,4 @@ fn a_lent_queue_comes_back() {
         Rested::Resting
     );
     assert!(lent.is_allocated() && !outbox.queue.is_allocated());
-}
-
-#[derive(Clone, Debug)]
-enum Op {
-    Offer(usize),
-    Broadcast(usize, Overflow),
-    Take(usize),
-    Written,
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    let overflow = prop_oneof![
-        Just(Overflow::Close),
-        Just(Overflow::DropOldest),
-        Just(Overflow::KeepLatest)
-    ];
-    prop_oneof![
-        (0usize..1500).prop_map(Op::Offer),
-        (0usize..1500, overflow).prop_map(|(len, overflow)| Op::Broadcast(len, overflow)),
-        (0usize..2000).prop_map(Op::Take),
-        Just(Op::Written),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn the_bound_and_the_books_hold_whatever_comes(ops in proptest::collection::vec(op(), 1..200)) {
-        let mut outbox = Outbox::default();
-        let (mut largest, mut in_flight) = (0, 0);
-        for op in ops {
-            match op {
-                Op::Offer(len) => {
-                    if let Offered::Taken(wake) = outbox.offer(message(len), ROOM) {
-                        largest = largest.max(cost_of(len));
-                        wake.wake();
-                    }
-                }
-                Op::Broadcast(len, overflow) => {
-                    largest = largest.max(cost_of(len));
-                    outbox.broadcast(&Arc::new(Shared::new(message(len))), ROOM, overflow).wake();
-                }
-                // As its contract says: a driver takes more once all that it took is written.
-                Op::Take(budget) if in_flight == 0 => {
-                    let mut into = VecDeque::new();
-                    outbox.take(budget, &mut into);
-                    in_flight += into.iter().map(Outgoing::cost).sum::<usize>();
-                }
-                Op::Take(_) => {}
-                Op::Written => {
-                    outbox.written().wake();
-                    in_flight = 0;
-                }
-            }
-            let queued: usize = outbox.queue.iter().map(Outgoing::cost).sum();
-            prop_assert_eq!((outbox.queued, outbox.in_flight), (queued, in_flight));
-            prop_assert!(outbox.buffered() <= LIMIT.max(largest) + largest, "{} of {}", outbox.buffered(), largest);
-        }
-    }
 }

@@ -13,8 +13,8 @@ use std::{
 
 use futures_executor::block_on;
 use sockeye_endpoint::{
-    Closed, Conversation, Endpoints, Found, Handler, HandlerResult, Interceptor, MemoryPeer,
-    Opening, Refusal, Routes, SendError, Session, Socket, UpgradeRequest,
+    CallSpace, Closed, Conversation, Endpoints, Found, Handler, HandlerResult, Interceptor,
+    MemoryPeer, Opening, Refusal, Routes, SendError, Session, Socket, UpgradeRequest,
 };
 use sockeye_types::{Close, CloseCode, Limits, Message};
 
@@ -172,19 +172,21 @@ fn a_dropped_send_leaves_nothing_behind() {
 fn a_dropped_recv_has_taken_nothing() {
     drop_at_each_await(|steps| {
         let (mut conversation, mut socket) = socket_of(Limits::default());
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(conversation.poll_ready(&mut cx).is_ready());
+        let (mut cx, mut space) = (Context::from_waker(Waker::noop()), CallSpace::new());
+        assert!(conversation.poll_ready(&mut cx, &mut space).is_ready());
         let mut message = Some(Message::from("one"));
+        let mut deliver = |message| {
+            let ready = conversation.deliver(message, &mut cx, &mut space);
+            assert!(ready.is_pending(), "it waits until it was received");
+        };
         let done = take_steps(socket.recv(), steps, |_| {
-            conversation.deliver(message.take().unwrap());
+            deliver(message.take().unwrap());
         });
-        message
-            .into_iter()
-            .for_each(|message| conversation.deliver(message));
+        message.into_iter().for_each(&mut deliver);
         let received = done.clone().unwrap_or_else(|| block_on(socket.recv()));
         assert_eq!(received, Some("one".into()));
         assert!(
-            conversation.poll_ready(&mut cx).is_ready(),
+            conversation.poll_ready(&mut cx, &mut space).is_ready(),
             "there is room again"
         );
         assert_eq!(take_steps(socket.recv(), 1, |_| {}), None, "it came once");

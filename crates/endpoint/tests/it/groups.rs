@@ -1,11 +1,12 @@
 //! Broadcast groups: who hears what, and what becomes of the slow.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use futures_executor::block_on;
+use proptest::prelude::*;
 use sockeye_endpoint::{
-    Closed, Endpoint, Endpoints, Group, Handler, HandlerResult, Initiator, MemoryPeer, Opening,
-    Overflow, Session,
+    Closed, Conversation, Endpoint, Endpoints, Group, Handler, HandlerResult, Initiator,
+    MemoryPeer, Opening, Overflow, Session, SessionId,
 };
 use sockeye_types::{Close, CloseCode, Limits, Message};
 
@@ -142,4 +143,135 @@ fn a_group_closes_its_members() {
         assert_eq!(block_on(peer.closed()).code, CloseCode::GOING_AWAY);
     }
     assert!(say.0.is_empty());
+}
+
+/// Three members, whose driver is slow or fast as it likes.
+struct Crowd {
+    group: Group,
+    members: Vec<Conversation>,
+    /// Some other session's number, if broadcasts go to all but that: to each member by itself.
+    nobody: Option<SessionId>,
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Say(usize),
+    SayToOthers(usize),
+    Whisper(usize, usize),
+    Take(usize, usize),
+    TakeBatched(usize, usize),
+    Written(usize),
+    Leave(usize),
+    Join(usize),
+    Close(usize),
+    End(usize),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let member = 0usize..3;
+    prop_oneof![
+        12 => (0usize..400).prop_map(Op::Say),
+        1 => member.clone().prop_map(Op::SayToOthers),
+        1 => (member.clone(), 0usize..400).prop_map(|(who, len)| Op::Whisper(who, len)),
+        2 => (member.clone(), 0usize..2000).prop_map(|(who, most)| Op::Take(who, most)),
+        4 => (member.clone(), 0usize..2000).prop_map(|(who, most)| Op::TakeBatched(who, most)),
+        5 => member.clone().prop_map(Op::Written),
+        1 => member.clone().prop_map(Op::Leave),
+        1 => member.clone().prop_map(Op::Join),
+        1 => member.clone().prop_map(Op::Close),
+        1 => member.prop_map(Op::End),
+    ]
+}
+
+impl Crowd {
+    fn new(policies: &[Overflow; 3], nobody: Option<SessionId>) -> Self {
+        let group = Group::new();
+        let members = policies.map(|policy| {
+            let limits = Limits::default().outbox_bytes(1000);
+            let endpoints = Endpoints::new().at("/", Say::default());
+            let routes = endpoints.overflow(policy).limits(limits).into_routes();
+            let routes = routes.unwrap();
+            let conversation = routes.find("/").unwrap().endpoint.open(Opening::default());
+            group.join(conversation.session());
+            conversation
+        });
+        Self {
+            group,
+            members: members.into(),
+            nobody,
+        }
+    }
+
+    /// Does it; returns what was taken.
+    fn apply(&mut self, op: &Op, message: impl Fn(usize) -> Message) -> Vec<Message> {
+        let mut taken = VecDeque::new();
+        let mut batch = None;
+        match *op {
+            Op::Say(len) => match self.nobody {
+                Some(nobody) => self.group.send_except(nobody, message(len)),
+                None => self.group.send(message(len)),
+            },
+            Op::SayToOthers(who) => {
+                let who = self.members[who].session().id();
+                self.group.send_except(who, message(9));
+            }
+            Op::Whisper(who, len) => {
+                let _ = self.members[who].session().try_send(message(len));
+            }
+            Op::Take(who, most) => drop(self.members[who].take(most, &mut taken)),
+            Op::TakeBatched(who, most) => {
+                batch = self.members[who].take_batched(most, &mut taken).batch;
+            }
+            Op::Written(who) => self.members[who].written(),
+            Op::Leave(who) => drop(self.group.leave(self.members[who].session())),
+            Op::Join(who) => self.group.join(self.members[who].session()),
+            Op::Close(who) => self.members[who].session().close(Close::normal()),
+            Op::End(who) => self.members[who].end(Closed::lost("gone")),
+        }
+        let last = batch.iter().flat_map(|batch| batch.messages());
+        let taken = taken.iter().map(|outgoing| outgoing.message().clone());
+        taken
+            .chain(last.map(|shared| shared.message().clone()))
+            .collect()
+    }
+
+    fn books(&self) -> Vec<(bool, usize, u64)> {
+        let sessions = self.members.iter().map(Conversation::session);
+        let books = |session: &Session| {
+            (
+                session.is_open(),
+                session.buffered_bytes(),
+                session.dropped(),
+            )
+        };
+        sessions.map(books).collect()
+    }
+}
+
+proptest! {
+    #[test]
+    fn broadcasts_that_go_out_together_are_as_if_each_had_come_alone(
+        ops in proptest::collection::vec(op(), 1..100),
+        policies in prop_oneof![
+            3 => Just([Overflow::Close; 3]),
+            1 => Just([Overflow::Close, Overflow::DropOldest, Overflow::KeepLatest]),
+        ],
+    ) {
+        let nobody = MemoryPeer::of(Say::default()).session().id();
+        let mut together = Crowd::new(&policies, None);
+        let mut alone = Crowd::new(&policies, Some(nobody));
+        let mut under_way = [false; 3];
+        for (number, op) in ops.iter().enumerate() {
+            let message = |len| Message::from(format!("{number:>len$}"));
+            match op {
+                // As its contract says: a driver takes more once all that it took is written.
+                Op::Take(who, _) | Op::TakeBatched(who, _) if under_way[*who] => continue,
+                Op::Take(who, _) | Op::TakeBatched(who, _) => under_way[*who] = true,
+                Op::Written(who) => under_way[*who] = false,
+                _ => {}
+            }
+            prop_assert_eq!(together.apply(op, message), alone.apply(op, message));
+            prop_assert_eq!(together.books(), alone.books(), "after {}: {:?}", number, op);
+        }
+    }
 }

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "tests"
 )]
 
@@ -12,3 +13,4 @@ mod cancel;
 mod groups;
 mod sending;
 mod sockets;
+mod waiting;

@@ -8,10 +8,10 @@ use std::{
 };
 
 use bytes::BytesMut;
-use sockeye_ws_proto::{Event, ProtocolError};
+use sockeye_ws_proto::{Event, ProtocolError, Upcoming};
 use tokio_util::io::poll_read_buf;
 
-use super::{Driver, End, Phase, Step, Stream, Turn, output::BATCH_BYTES};
+use super::{Driver, End, Phase, Step, Stream, Turn};
 use crate::lent::Lent;
 
 /// A large frame's buffer grows by this much at first, then doubles: what a header announces is not believed until it
@@ -41,13 +41,6 @@ enum Read {
     End,
 }
 
-/// Whether the outbox may hold something that was sent in answer to what was decoded.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Answers {
-    MayWait,
-    Encoded,
-}
-
 impl<S: Stream> Driver<S> {
     /// Lets the handler have the messages that wait, then reads and lets it have those.
     pub(super) fn take_in(
@@ -55,7 +48,8 @@ impl<S: Stream> Driver<S> {
         cx: &mut Context<'_>,
         turn: &mut Turn<'_>,
     ) -> Result<Step, End> {
-        if self.conversation.poll_ready(cx).is_pending() {
+        let ready = self.conversation.poll_ready(cx, &mut turn.lent.calls);
+        if ready.is_pending() {
             return Ok(self.pause(turn.now));
         }
         let decoded = match self.input.take() {
@@ -185,34 +179,27 @@ impl<S: Stream> Driver<S> {
         input: &mut BytesMut,
         turn: &mut Turn<'_>,
     ) -> Decoded {
-        let mut answers = Answers::Encoded;
         while !input.is_empty() || self.has_unpacked() {
-            if answers == Answers::MayWait {
-                // The next frame may end the conn, and nothing leaves behind a close: what was answered goes first.
-                self.encode_answers(turn);
-                answers = Answers::Encoded;
-                if self.unsent.is_none() && turn.lent.scratch.out.len() >= BATCH_BYTES {
-                    // Small questions can have large answers: they are written before more are asked for.
-                    return Decoded::Enough;
-                }
-            }
             let Some(left) = turn.events.checked_sub(1) else {
                 return Decoded::Enough;
             };
             match self.next_event(input, turn) {
-                Ok(Some(event)) => {
-                    turn.events = left;
+                Ok(Upcoming::Event(event)) => {
+                    *turn.events = left;
                     if let Event::Message(message) = event {
                         turn.lent.traffic.received.count(&message);
-                        self.conversation.deliver(message);
-                        answers = Answers::MayWait;
-                        if self.conversation.poll_ready(cx).is_pending() {
+                        let calls = &mut turn.lent.calls;
+                        if self.conversation.deliver(message, cx, calls).is_pending() {
                             return Decoded::Busy;
                         }
                     }
                 }
-                Ok(None) if self.conn.is_over() => return Decoded::Over,
-                Ok(None) => return Decoded::Drained,
+                Ok(Upcoming::Nothing) => break,
+                Ok(Upcoming::End) => {
+                    self.encode_answers(turn);
+                    let _ = self.conn.decode(input, &mut turn.lent.scratch, turn.now);
+                    break;
+                }
                 Err(_) => return Decoded::Over,
             }
         }
@@ -229,11 +216,12 @@ impl<S: Stream> Driver<S> {
         &mut self,
         input: &mut BytesMut,
         turn: &mut Turn<'_>,
-    ) -> Result<Option<Event>, ProtocolError> {
+    ) -> Result<Upcoming, ProtocolError> {
         if self.framed.is_some() {
             return self.next_framed(input, turn);
         }
-        self.conn.decode(input, &mut turn.lent.scratch, turn.now)
+        let scratch = &mut turn.lent.scratch;
+        self.conn.decode_before_end(input, scratch, turn.now)
     }
 
     /// Returns what was unpacked before, or decodes the next event. A frame of several messages is as many events.
@@ -241,21 +229,22 @@ impl<S: Stream> Driver<S> {
         &mut self,
         input: &mut BytesMut,
         turn: &mut Turn<'_>,
-    ) -> Result<Option<Event>, ProtocolError> {
+    ) -> Result<Upcoming, ProtocolError> {
         loop {
             if let Some(framed) = &mut self.framed
                 && let Some(message) = framed.next()
             {
-                return Ok(Some(Event::Message(message)));
+                return Ok(Upcoming::Event(Event::Message(message)));
             }
-            let event = self.conn.decode(input, &mut turn.lent.scratch, turn.now)?;
-            match (&mut self.framed, event) {
-                (Some(framed), Some(Event::Message(frame))) => {
+            let scratch = &mut turn.lent.scratch;
+            let upcoming = self.conn.decode_before_end(input, scratch, turn.now)?;
+            match (&mut self.framed, upcoming) {
+                (Some(framed), Upcoming::Event(Event::Message(frame))) => {
                     if let Err(close) = framed.unpack(&frame) {
                         self.conversation.close(close);
                     }
                 }
-                (_, event) => return Ok(event),
+                (_, upcoming) => return Ok(upcoming),
             }
         }
     }
@@ -265,10 +254,10 @@ impl<S: Stream> Driver<S> {
         self.framed.as_ref().is_some_and(|framed| framed.has_next())
     }
 
-    /// Encodes what the handler has sent by now, unless the socket is blocked: then it waits for its turn.
+    /// Encodes all that the handler has sent by now: nothing leaves behind a close. Where the socket is blocked it stays.
     fn encode_answers(&mut self, turn: &mut Turn<'_>) {
         if self.unsent.is_none() {
-            self.encode(turn.lent, turn.now, BATCH_BYTES);
+            self.encode(turn.lent, turn.now, usize::MAX);
         }
     }
 

@@ -8,9 +8,9 @@ use std::{
 };
 
 use bytes::Buf;
-use sockeye_endpoint::{CanWrite, Outgoing};
+use sockeye_endpoint::{Batch, CanWrite, Outgoing, Shared};
 use sockeye_types::{Close, Message};
-use sockeye_ws_proto::{Framing, Prepared, Scratch};
+use sockeye_ws_proto::{Conn, Framing, Prepared, Scratch, SendError};
 
 use super::{Driver, End, Phase, Stream, Unsent, framed::binary_close};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// About how much is taken from an outbox for one write.
-pub(super) const BATCH_BYTES: usize = 256 << 10;
+const BATCH_BYTES: usize = 256 << 10;
 
 /// How many pieces one write gathers.
 const PIECES: usize = 32;
@@ -44,7 +44,11 @@ impl<S: Stream> Driver<S> {
     /// Turns what is in the outbox into frames, about `budget` bytes of messages. What comes behind the peer's close or
     /// our own is dropped.
     pub(super) fn encode(&mut self, lent: &mut Lent, now: Instant, budget: usize) {
-        let due = self.conversation.take(budget, &mut lent.taken);
+        let due = if self.framed.is_some() {
+            self.conversation.take(budget, &mut lent.taken)
+        } else {
+            self.conversation.take_batched(budget, &mut lent.taken)
+        };
         let scratch = &mut lent.scratch;
         if let Some(pings) = due.pings {
             for payload in pings {
@@ -58,19 +62,39 @@ impl<S: Stream> Driver<S> {
         for outgoing in lent.taken.drain(..) {
             let done = match &outgoing {
                 Outgoing::Message(message) => self.conn.send(message, scratch),
-                Outgoing::Shared(shared) => match self.conn.framing() {
-                    Some(framing) => self
-                        .conn
-                        .send_prepared(&prepared(shared, framing, scratch), scratch),
-                    None => self.conn.send(shared.message(), scratch),
-                },
+                Outgoing::Shared(shared) => send_shared(&mut self.conn, shared, scratch),
             };
             if done.is_ok() {
                 sent.count(outgoing.message());
             }
         }
+        if let Some(batch) = &due.batch {
+            self.encode_batch(batch, lent);
+        }
         if let Some(close) = due.close {
-            self.conn.close(&close, scratch, now);
+            self.conn.close(&close, &mut lent.scratch, now);
+        }
+    }
+
+    /// Turns broadcasts that go out together into frames: without compression into bytes that all connections share.
+    fn encode_batch(&mut self, batch: &Batch, lent: &mut Lent) {
+        let (scratch, sent) = (&mut lent.scratch, &mut lent.traffic.sent);
+        if self.conn.framing() == Some(Framing::PLAIN) {
+            let bytes = batch.framed(Framing::PLAIN.to_bits(), |shared| {
+                prepared(shared, Framing::PLAIN, scratch).into_bytes()
+            });
+            let frames = Prepared::from_parts(Framing::PLAIN, bytes);
+            if self.conn.send_prepared(&frames, scratch).is_ok() {
+                for shared in batch.messages() {
+                    sent.count(shared.message());
+                }
+            }
+            return;
+        }
+        for shared in batch.messages() {
+            if send_shared(&mut self.conn, shared, scratch).is_ok() {
+                sent.count(shared.message());
+            }
         }
     }
 
@@ -154,12 +178,16 @@ impl<S: Stream> Driver<S> {
     }
 }
 
+/// Turns a broadcast into a frame.
+fn send_shared(conn: &mut Conn, shared: &Shared, scratch: &mut Scratch) -> Result<(), SendError> {
+    match conn.framing() {
+        Some(framing) => conn.send_prepared(&prepared(shared, framing, scratch), scratch),
+        None => conn.send(shared.message(), scratch),
+    }
+}
+
 /// Encodes a broadcast for a framing, unless another connection has done so.
-fn prepared(
-    shared: &sockeye_endpoint::Shared,
-    framing: Framing,
-    scratch: &mut Scratch,
-) -> Prepared {
+fn prepared(shared: &Shared, framing: Framing, scratch: &mut Scratch) -> Prepared {
     let bytes = shared.framed(framing.to_bits(), |message| {
         framing.prepare(message, scratch).into_bytes()
     });

@@ -90,7 +90,7 @@ impl Driver {
                     place.has_fired(now);
                     self.talk(cx, lent, now)
                 }
-                Phase::Ending(_) => match self.conversation.poll_closed(cx) {
+                Phase::Ending(_) => match self.conversation.poll_closed(cx, &mut lent.calls) {
                     Poll::Ready(()) => {
                         self.phase = Phase::Echoing(None);
                         Step::GoesOn
@@ -141,16 +141,23 @@ impl Driver {
     /// Lets the handler have what was sent, as far as it takes it.
     fn deliver(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Step {
         self.line.lock().attend(cx.waker());
+        if self
+            .conversation
+            .poll_ready(cx, &mut lent.calls)
+            .is_pending()
+        {
+            return Step::Waits;
+        }
         for _ in 0..MESSAGES_A_TURN {
-            if self.conversation.poll_ready(cx).is_pending() {
-                return Step::Waits;
-            }
             // The handler runs without the lock: requests need not wait for it.
             let Some(message) = self.line.lock().next_message() else {
                 return Step::Waits;
             };
             lent.traffic.received.count(&message);
-            self.conversation.deliver(message);
+            let ready = self.conversation.deliver(message, cx, &mut lent.calls);
+            if ready.is_pending() {
+                return Step::Waits;
+            }
         }
         Step::GoesOn
     }

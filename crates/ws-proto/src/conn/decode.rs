@@ -8,7 +8,7 @@ use super::{Conn, Deflating};
 use crate::{
     Event, ProtocolError, Scratch,
     assembly::{Assembly, COPIED_BYTES, Inflating, Kind, message_of},
-    closing::{Closing, answer_to, parse_close},
+    closing::{answer_to, parse_close},
     deflate::Codecs,
     frame::{Coding, Fin, Header, Opcode},
     keepalive::Answers,
@@ -93,6 +93,12 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Option<Event>, ProtocolError> {
+        self.hear(input, now);
+        match self.take_whole(input) {
+            Some(Ok(message)) => return Ok(Some(Event::Message(message))),
+            Some(Err(error)) => return Err(self.fail(error, input, scratch)),
+            None => {}
+        }
         match self.decode_until(Until::Starved, input, scratch, now)? {
             Upcoming::Event(event) => Ok(Some(event)),
             Upcoming::Nothing | Upcoming::End => Ok(None),
@@ -112,10 +118,25 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Upcoming, ProtocolError> {
+        self.hear(input, now);
+        match self.take_whole(input) {
+            Some(Ok(message)) => return Ok(Upcoming::Event(Event::Message(message))),
+            Some(Err(error)) => return Err(self.fail(error, input, scratch)),
+            None => {}
+        }
         self.decode_until(Until::End, input, scratch, now)
     }
 
+    /// Bytes that were not there before are a sign of life.
     #[inline]
+    fn hear(&mut self, input: &BytesMut, now: Instant) {
+        if input.len() > self.left_bytes {
+            self.keepalive.hear(now);
+        }
+    }
+
+    /// Decodes whatever comes, as the bytes that are there allow.
+    #[inline(never)]
     fn decode_until(
         &mut self,
         until: Until,
@@ -123,22 +144,14 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Upcoming, ProtocolError> {
-        if input.len() > self.left_bytes {
-            self.keepalive.hear(now);
-        }
-        let decoded = match &self.closing {
-            Closing::Open | Closing::Sent(_) => match self.next_event(until, input, scratch, now) {
+        let decoded = if !self.closing.is_over() {
+            match self.next_event(until, input, scratch, now) {
                 Err(error) => Err(self.fail(error, input, scratch)),
                 decoded => decoded,
-            },
-            Closing::Failed { error, .. } => {
-                input.clear();
-                Err(*error)
             }
-            Closing::Closed { .. } | Closing::Lapsed { .. } | Closing::Lost { .. } => {
-                input.clear();
-                Ok(Upcoming::Nothing)
-            }
+        } else {
+            input.clear();
+            self.closing.failure().map_or(Ok(Upcoming::Nothing), Err)
         };
         self.left_bytes = input.len();
         decoded
@@ -196,7 +209,8 @@ impl Conn {
         if self.frame.is_none() && self.assembly.is_none() && input.is_empty() {
             self.message_due = None;
         } else if self.message_due.is_none() {
-            self.message_due = now.checked_add(self.settings.limits.message_time);
+            let begun = self.origin.moment(now);
+            self.message_due = Some(begun.later_by(self.settings.limits.message_time));
         }
     }
 
@@ -300,6 +314,7 @@ impl Conn {
         now: Instant,
     ) -> Result<Step, ProtocolError> {
         let limit = self.settings.limits.control_frames_per_second;
+        let now = self.origin.moment(now);
         if self.allowance.take(limit, now).is_err() {
             return Err(ProtocolError::TooManyControlFrames);
         }
@@ -344,6 +359,7 @@ impl Conn {
         self.closing.fail(error);
         self.let_go();
         input.clear();
+        self.left_bytes = 0;
         error
     }
 }

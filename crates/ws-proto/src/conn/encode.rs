@@ -6,10 +6,11 @@ use sockeye_types::{Close, ContextTakeover, Message};
 
 use super::Conn;
 use crate::{
-    Framing, Prepared, REFERENCED_BYTES, Role, Scratch, SendError,
+    Framing, Prepared, REFERENCED_BYTES, Scratch, SendError,
     closing::close_payload,
     frame::{Coding, Header, MAX_CONTROL_BYTES, Opcode},
     prepared::opcode_of,
+    role::Own,
 };
 
 impl Conn {
@@ -35,10 +36,10 @@ impl Conn {
     /// their masks.
     pub fn framing(&self) -> Option<Framing> {
         match self.role {
-            Role::Server => Some(Framing::of(
+            Own::Server => Some(Framing::of(
                 self.deflate.as_ref().map(|deflate| &deflate.agreed),
             )),
-            Role::Client(_) => None,
+            Own::Client(_) => None,
         }
     }
 
@@ -55,7 +56,7 @@ impl Conn {
         if self.framing() != Some(prepared.framing()) {
             return Err(SendError::OtherFraming);
         }
-        scratch.out.put_bytes(prepared.bytes.clone());
+        scratch.out.put_shared(&prepared.bytes);
         if prepared.coding == Coding::Deflated
             && let Some(deflate) = &mut self.deflate
         {
@@ -114,6 +115,8 @@ impl Conn {
         }
     }
 
+    // Its weight shall not burden those who do not compress.
+    #[inline(never)]
     fn send_deflated(&mut self, message: &Message, scratch: &mut Scratch) {
         let Some(deflate) = &mut self.deflate else {
             return;

@@ -160,5 +160,5 @@ fn a_client_has_no_framing_and_refuses_what_was_prepared() {
 fn a_conn_is_small_and_moves_between_threads() {
     fn assert_send<T: Send>() {}
     assert_send::<(Conn, sockeye_ws_proto::Scratch)>();
-    assert!(size_of::<Conn>() <= 176, "{}", size_of::<Conn>());
+    assert!(size_of::<Conn>() <= 128, "{}", size_of::<Conn>());
 }

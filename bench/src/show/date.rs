@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Returns the day in UTC as `YYYY-MM-DD`.
-pub(crate) fn today() -> String {
+pub fn today() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     day(since.map_or(0, |since| since.as_secs() / 86_400))
 }

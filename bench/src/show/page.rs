@@ -6,7 +6,10 @@ const BEGIN: &str = "<!-- measured: begin -->\n";
 const END: &str = "<!-- measured: end -->\n";
 
 /// Returns the page with what stands between the marks replaced.
-pub(crate) fn with_measured(page: &str, measured: &str) -> anyhow::Result<String> {
+///
+/// # Errors
+/// When a mark is gone.
+pub fn with_measured(page: &str, measured: &str) -> anyhow::Result<String> {
     let (before, rest) = page.split_once(BEGIN).context("the first mark is gone")?;
     let (_, after) = rest.split_once(END).context("the second mark is gone")?;
     Ok(format!("{before}{BEGIN}{measured}{END}{after}"))
@@ -22,7 +25,10 @@ mod tests {
         let (old, new) = (page("old\n"), page("new\n"));
         assert_eq!(with_measured(&old, "new\n").unwrap(), new);
         assert!(with_measured("words\n", "new\n").is_err());
-        let ours = include_str!("../../../../docs/POLLING.md");
-        assert!(with_measured(ours, "new\n").is_ok());
+        let polling = include_str!("../../../docs/POLLING.md");
+        let benchmarks = include_str!("../../../docs/BENCHMARKS.md");
+        for ours in [polling, benchmarks] {
+            assert!(with_measured(ours, "new\n").is_ok());
+        }
     }
 }

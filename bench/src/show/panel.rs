@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::svg::escaped;
+
 /// From the left edge to where bars begin; names stand there.
 const NAMES: f64 = 190.0;
 /// The longest bar; after it stands its figure.
@@ -14,24 +16,38 @@ const TITLE: f64 = 30.0;
 const GAP: f64 = 22.0;
 
 /// A panel: its question, and what the bars' parts are.
-pub(crate) struct Panel {
-    pub(crate) title: &'static str,
-    pub(crate) bars: Vec<Bar>,
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the binaries of this package build it"
+)]
+pub struct Panel {
+    /// The question.
+    pub title: String,
+    /// The answers.
+    pub bars: Vec<Bar>,
 }
 
 /// A bar of one part or two.
-pub(crate) struct Bar {
-    pub(crate) name: &'static str,
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the binaries of this package build it"
+)]
+pub struct Bar {
+    /// Who is meant.
+    pub name: String,
     /// The darker part, which begins on the left.
-    pub(crate) first: f64,
+    pub first: f64,
     /// The lighter part, which goes on from there.
-    pub(crate) second: f64,
-    pub(crate) figure: String,
+    pub second: f64,
+    /// What stands after it.
+    pub figure: String,
 }
 
 impl Panel {
     /// Draws it with its upper edge at `top`, and returns where it ends.
-    pub(crate) fn draw(&self, top: f64, svg: &mut String) -> f64 {
+    pub fn draw(&self, top: f64, svg: &mut String) -> f64 {
         let most = self.bars.iter().map(|bar| bar.first + bar.second);
         let most = most.fold(f64::MIN_POSITIVE, f64::max);
         let mut y = top + TITLE;
@@ -40,7 +56,7 @@ impl Panel {
             svg,
             r#"<text class="title" x="16" y="{:.0}">{}</text>"#,
             top + 18.0,
-            self.title
+            escaped(&self.title)
         );
         for bar in &self.bars {
             let (first, second) = (bar.first / most * LONGEST, bar.second / most * LONGEST);
@@ -53,10 +69,10 @@ impl Panel {
 <text x="{:.1}" y="{text:.0}">{}</text>
 "#,
                 NAMES - 8.0,
-                bar.name,
+                escaped(&bar.name),
                 NAMES + first,
                 NAMES + first + second + 6.0,
-                bar.figure
+                escaped(&bar.figure)
             );
             y += STEP;
         }
@@ -71,13 +87,13 @@ mod tests {
     #[test]
     fn bars_are_as_long_as_their_figures_are_great() {
         let bar = |first, second| Bar {
-            name: "n",
+            name: "n".to_owned(),
             first,
             second,
             figure: "f".to_owned(),
         };
         let panel = Panel {
-            title: "t",
+            title: "t".to_owned(),
             bars: vec![bar(1.0, 3.0), bar(2.0, 0.0), bar(0.0, 0.0)],
         };
         let mut svg = String::new();

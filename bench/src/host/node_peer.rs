@@ -1,4 +1,4 @@
-//! sockjs-node, in the version that `bench/peers/sockjs-node` pins: installed into a cache, not into the sources.
+//! Peers on Node.js, in the versions that `bench/peers` pins: installed into a cache, not into the sources.
 
 use std::{
     env, fs,
@@ -13,23 +13,23 @@ use super::Program;
 /// What decides which packages are installed.
 const PINS: [&str; 2] = ["package.json", "package-lock.json"];
 
-/// sockjs-node, ready to be started.
+/// A peer on Node.js, ready to be started.
 #[derive(Clone, Debug)]
-pub struct SockJsNode {
+pub struct NodePeer {
     script: PathBuf,
     modules: PathBuf,
 }
 
-impl SockJsNode {
-    /// Installs it with `npm ci` into `out/sockjs-node` beside the sources, unless it is there.
+impl NodePeer {
+    /// Installs the peer of that name with `npm ci` into `out` beside the sources, unless it is there.
     ///
     /// # Errors
     /// When this was not started by cargo, which knows where the sources are, or npm fails.
-    pub fn install() -> anyhow::Result<Self> {
+    pub fn install(name: &str) -> anyhow::Result<Self> {
         let sources = env::var_os("CARGO_MANIFEST_DIR");
         let sources = sources.context("start this with `cargo run`: it says where peers lie")?;
-        let peer = Path::new(&sources).join("peers/sockjs-node");
-        let cache = Path::new(&sources).join("out/sockjs-node");
+        let peer = Path::new(&sources).join("peers").join(name);
+        let cache = Path::new(&sources).join("out").join(name);
         fs::create_dir_all(&cache)?;
         let this = Self {
             script: peer.join("server.js"),
@@ -50,8 +50,10 @@ impl SockJsNode {
                 ])
                 .current_dir(&cache)
                 .status()
-                .context("npm can't be started; `--servers sockeye` does without sockjs-node")?;
-            ensure!(status.success(), "sockjs-node can't be installed");
+                .with_context(|| {
+                    format!("npm can't be started; `--without {name}` does without")
+                })?;
+            ensure!(status.success(), "{name} can't be installed");
         }
         Ok(this)
     }
