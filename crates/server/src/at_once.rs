@@ -103,7 +103,8 @@ async fn first<S: Stream>(
     let mut seen = Vec::new();
     poll_fn(|cx| {
         loop {
-            let room = options.head_bytes.saturating_sub(seen.len());
+            let before = seen.len();
+            let room = options.head_bytes.saturating_sub(before);
             match poll_more(stream, cx, &mut seen, room) {
                 Poll::Ready(0) => return Poll::Ready(None),
                 Poll::Ready(_) => {}
@@ -113,6 +114,11 @@ async fn first<S: Stream>(
                     Patience::ShutDown if !seen.is_empty() => return Poll::Pending,
                     Patience::ShutDown | Patience::Late => return Poll::Ready(None),
                 },
+            }
+            let fresh = seen.get(before..).unwrap_or_default();
+            if before > 0 && fresh.len() < room && !fresh.contains(&b'\n') {
+                // Nothing ends within a line. Who drips one makes nobody parse it again and again.
+                continue;
             }
             let bytes = Bytes::from(mem::take(&mut seen));
             match Head::parse(&bytes, options.head_count) {
