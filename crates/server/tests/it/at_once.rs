@@ -210,6 +210,7 @@ async fn a_handler_that_waits_when_it_opens_does_not_hold_the_101() {
     let mut client = served.client().await;
     let_go.notify_one();
     assert_eq!(client.frame().await.unwrap().payload, b"open");
+    drop(client);
     served.finish().await;
 }
 
