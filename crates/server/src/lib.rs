@@ -5,7 +5,9 @@
 
 mod account;
 mod activity;
+mod alarm;
 mod answer;
+mod at_once;
 mod chunks;
 mod connection;
 mod driver;

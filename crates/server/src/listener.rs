@@ -13,6 +13,9 @@ use crate::{options::Sharing, tally::Tally};
 /// How many connections may wait to be accepted. The kernel's own bound (`net.core.somaxconn`) may be lower.
 const BACKLOG: i32 = 4096;
 
+/// Whether a connection is as its listener was in this: then it needs no call to the system for it.
+const INHERITS_NODELAY: bool = cfg!(target_os = "linux");
+
 /// How long accepting pauses after an error that will not go away at once, such as no descriptor being left.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -70,6 +73,8 @@ fn socket(addr: SocketAddr, share: Share) -> io::Result<Socket> {
         socket.set_reuse_port(true)?;
     }
     socket.set_nonblocking(true)?;
+    // Small messages must not wait for more.
+    socket.set_tcp_nodelay(true)?;
     Ok(socket)
 }
 
@@ -96,9 +101,13 @@ impl Acceptor {
         loop {
             self.pause.over().await;
             match self.listener.accept().await {
-                Ok(accepted) => {
+                Ok((stream, peer)) => {
                     self.pause = Pause::default();
-                    return accepted;
+                    if !INHERITS_NODELAY {
+                        // If it can't be set, small messages wait for more.
+                        let _ = stream.set_nodelay(true);
+                    }
+                    return (stream, peer);
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -189,6 +198,17 @@ mod tests {
         let addr = alone[0].local_addr().unwrap();
         let refused = listen(addr, TWO, Sharing::Processes).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[tokio::test]
+    async fn a_connection_does_not_hold_small_messages_back() {
+        let listener = listen(([127, 0, 0, 1], 0).into(), NonZeroUsize::MIN).unwrap();
+        let listener = TcpListener::from_std(listener.into_iter().next().unwrap()).unwrap();
+        let addr = listener.local_addr().unwrap();
+        let mut acceptor = Acceptor::new(listener);
+        let _client = TcpStream::connect(addr).await.unwrap();
+        let (stream, _) = acceptor.accept(&Tally::default()).await;
+        assert!(stream.nodelay().unwrap());
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@
 )]
 
 mod abandoned;
+mod at_once;
 mod behind_proxy;
 mod client;
 mod closing;
