@@ -18,6 +18,7 @@ const LONGEST: f64 = 5.0;
 pub(crate) fn of(rows: &[Measured], machine: &Machine) -> String {
     let panels: Vec<_> = rows.iter().map(panel).collect();
     let small = [
+        "Server CPU µs for each message, delivery or connection; bytes for each connection where it is about memory.".to_owned(),
         "Shorter is better. Of a library that was measured with and without batching by hand, the cheaper.".to_owned(),
         format!(
             "floor: a bare epoll loop. uwebsockets-js: uWebSockets called from Node.js. {}, {}.",
@@ -53,13 +54,10 @@ fn panel(row: &Measured) -> Panel {
             figure: format!("{}{times}{beyond}", figure(cost)),
         }
     });
-    let unit = if row.is_idle() {
-        "B each"
-    } else {
-        "CPU µs each"
-    };
+    // A line has no room for more.
+    let title = row.title.split(", each ").next();
     Panel {
-        title: format!("{}; {unit}", row.title),
+        title: title.unwrap_or_default().to_owned(),
         bars: bars.collect(),
     }
 }
