@@ -8,7 +8,7 @@ use sockeye_bench::{
 use crate::{
     contender::Contender,
     page::figure,
-    result::{Entry, Measured},
+    result::{Entry, Figures, Measured},
 };
 
 /// Bars end at so many times the second cheapest; their figures say what they are.
@@ -18,6 +18,7 @@ const LONGEST: f64 = 5.0;
 pub(crate) fn of(rows: &[Measured], machine: &Machine) -> String {
     let panels: Vec<_> = rows.iter().map(panel).collect();
     let small = [
+        "Server CPU µs for each message, delivery or connection; bytes for each connection where it is about memory.".to_owned(),
         "Shorter is better. Of a library that was measured with and without batching by hand, the cheaper.".to_owned(),
         format!(
             "floor: a bare epoll loop. uwebsockets-js: uWebSockets called from Node.js. {}, {}.",
@@ -31,12 +32,14 @@ pub(crate) fn of(rows: &[Measured], machine: &Machine) -> String {
 fn panel(row: &Measured) -> Panel {
     let mut best: Vec<(Contender, f64)> = Vec::new();
     for entry in &row.entries {
-        let Some(cost) = entry.cost else { continue };
+        let Some(cost) = value(row, entry) else {
+            continue;
+        };
         let of_same = |(one, _): &&mut (Contender, f64)| library(*one) == library(entry.server);
         match best.iter_mut().find(of_same) {
-            Some(known) if known.1 <= cost.median => {}
-            Some(known) => *known = (entry.server, cost.median),
-            None => best.push((entry.server, cost.median)),
+            Some(known) if known.1 <= cost => {}
+            Some(known) => *known = (entry.server, cost),
+            None => best.push((entry.server, cost)),
         }
     }
     best.sort_by(|(_, a), (_, b)| a.total_cmp(b));
@@ -44,23 +47,35 @@ fn panel(row: &Measured) -> Panel {
     let bars = best.into_iter().map(|(server, cost)| {
         let shown = cost.min(longest);
         let is_ours = server == Contender::Sockeye;
-        let beyond = if shown < cost { " (not to scale)" } else { "" };
-        let times = times_floor(row.entry(server));
+        let beyond = if shown < cost { "→ " } else { "" };
+        let times = match row.row.is_about_latency() {
+            true => " µs".to_owned(),
+            false => times_floor(row.entry(server)),
+        };
         Bar {
             name: server.name(),
             first: if is_ours { shown } else { 0.0 },
             second: if is_ours { 0.0 } else { shown },
-            figure: format!("{}{times}{beyond}", figure(cost)),
+            figure: format!("{beyond}{}{times}", figure(cost)),
         }
     });
-    let unit = if row.is_idle() {
-        "B each"
-    } else {
-        "CPU µs each"
+    // A line has no room for more.
+    let title = row.title.split([',', ';']).next().unwrap_or_default();
+    let title = match row.row.is_about_latency() {
+        true => format!("{title}: 99 of 100 within"),
+        false => row.title.clone(),
     };
     Panel {
-        title: format!("{}; {unit}", row.title),
+        title,
         bars: bars.collect(),
+    }
+}
+
+/// Returns what a row is about: a latency, or a cost.
+fn value(row: &Measured, entry: &Entry) -> Option<f64> {
+    match &entry.figures {
+        Figures::Sliced(sliced) if row.row.is_about_latency() => Some(sliced.latency.p99),
+        _ => Some(entry.cost?.median),
     }
 }
 

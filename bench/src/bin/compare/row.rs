@@ -181,6 +181,11 @@ impl Row {
         }
     }
 
+    /// Says whether the row is less about what a message costs than about how long it takes.
+    pub(crate) fn is_about_latency(self) -> bool {
+        matches!(self.work(), Work::Paced(..) | Work::Page(_))
+    }
+
     /// Returns how many times fewer connections the row opens than other idle rows: each may take half a megabyte.
     pub(crate) fn idle_divisor(self) -> usize {
         match self {
