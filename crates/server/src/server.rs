@@ -116,8 +116,9 @@ impl Server {
         self
     }
 
-    /// Sets how long a TLS handshake and a request's head may take to arrive, interceptors to decide, and the 101 to
-    /// leave, each. Default 10 s. A connection that asks for nothing is closed after it, too; in HTTP/2, where it is
+    /// Sets how long a TLS handshake and a request's head may take to arrive, interceptors to decide, and a 101 that
+    /// the HTTP server writes to leave, each; any other is the first thing its session sends, and may take the
+    /// `stall_time`. Default 10 s. A connection that asks for nothing is closed after it, too; in HTTP/2, where it is
     /// told to go away before, after twice as long. So is one that takes nothing of an answer for twice as long.
     pub fn handshake_time(mut self, handshake_time: Duration) -> Self {
         self.options.handshake_time = handshake_time;
