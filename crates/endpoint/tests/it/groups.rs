@@ -145,6 +145,30 @@ fn a_group_closes_its_members() {
     assert!(say.0.is_empty());
 }
 
+#[test]
+fn broadcasts_go_out_together_until_a_member_has_taken_them_or_somebody_comes() {
+    let mut crowd = Crowd::new(&[Overflow::Close; 3], None);
+    let together = |crowd: &mut Crowd, who: usize| {
+        let due = crowd.members[who].take_batched(usize::MAX, &mut VecDeque::new());
+        crowd.members[who].written();
+        due.batch.map(|batch| batch.messages().len())
+    };
+    for text in ["a", "b", "c"] {
+        crowd.group.send(text);
+    }
+    assert_eq!(together(&mut crowd, 0), Some(3));
+    crowd.group.send("d");
+    // It came behind what had been taken elsewhere.
+    assert_eq!(together(&mut crowd, 0), Some(1));
+    assert_eq!(together(&mut crowd, 1), Some(1));
+    crowd.group.send("e");
+    let newcomer = MemoryPeer::of(Say(crowd.group.clone()));
+    crowd.group.join(newcomer.session());
+    crowd.group.send("f");
+    assert_eq!(together(&mut crowd, 0), Some(1));
+    drop(newcomer);
+}
+
 /// Three members, whose driver is slow or fast as it likes.
 struct Crowd {
     group: Group,

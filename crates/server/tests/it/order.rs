@@ -3,7 +3,7 @@
 use sockeye_endpoint::{
     Closed, Endpoints, Group, Handler, HandlerResult, Initiator::Peer, Session,
 };
-use sockeye_types::{Limits, Message};
+use sockeye_types::{Deflate, Limits, Message};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::{
@@ -66,10 +66,19 @@ impl Handler for Say {
 async fn fifty_members_hear_what_four_say_in_the_same_order() {
     const EACH: usize = 250;
     let all = Group::new();
-    let mut served = Served::endpoints(|watch| Endpoints::new().at("/", Say { watch, all })).await;
+    // Compressed in name: some go out in bytes that all share, others one by one.
+    let deflate = Deflate::default().min_bytes(usize::MAX);
+    let say = |watch| {
+        Endpoints::new()
+            .at("/", Say { watch, all })
+            .deflate(deflate)
+    };
+    let mut served = Served::endpoints(say).await;
     let mut members = Vec::new();
-    for _ in 0..50 {
-        let mut member: Client<TcpStream> = served.client().await;
+    let offers = ["", "Sec-WebSocket-Extensions: permessage-deflate\r\n"];
+    for offer in offers.into_iter().cycle().take(50) {
+        let mut member: Client<TcpStream> = Client::connect(served.addr).await;
+        member.shake_hands("/", offer).await;
         assert_eq!(member.frame().await.unwrap().payload, b"joined");
         members.push(member);
     }
