@@ -5,5 +5,6 @@ pub mod load;
 pub mod measure;
 mod peer;
 pub mod show;
+pub mod tls;
 
 pub use peer::Peer;

@@ -15,7 +15,7 @@ use std::{
 };
 
 use sockeye_bench::{
-    load::{Carrier, Chat, Churn, Crowd, Echo, FanOut, Kind, Sessions, Target},
+    load::{Carrier, Chat, Churn, Crowd, Echo, FanOut, Kind, Paced, Sessions, Target},
     measure::{cpu_time_at_rest, resident_bytes},
 };
 
@@ -132,6 +132,61 @@ fn every_peer_closes_when_it_is_closed() {
                 .messages
                 >= 4
         );
+    }
+}
+
+#[test]
+fn the_floor_expects_a_large_message_after_another_and_gets_over_it_when_there_is_none() {
+    let server = Server::run(env!("CARGO_BIN_EXE_floor-server"), &[]);
+    let target = Target::echo(server.address, Carrier::WebSocket);
+    let mut echo = Echo::open(target, 3, (Kind::Binary, 400_000), 3).unwrap();
+    assert!(echo.run(SLICE).unwrap().messages >= 9);
+    let mut crowd = Crowd::open(target, 2).unwrap();
+    for size in [400_000, 400_000, 10, 400_000, 300_000, 500_000, 100_000, 0] {
+        crowd.echo_each((Kind::Binary, size)).unwrap();
+    }
+    crowd.close().unwrap();
+}
+
+#[test]
+fn an_open_loop_asks_for_a_share_of_what_a_closed_one_got() {
+    let server = Server::run(env!("CARGO_BIN_EXE_floor-server"), &[]);
+    let target = Target::echo(server.address, Carrier::WebSocket);
+    let echo = Echo::open(target, 3, (Kind::Binary, 32), 1).unwrap();
+    let mut paced = Paced::new(echo, 0.5);
+    let closed = paced.run(SLICE).unwrap();
+    let due = 0.5 * closed.messages as f64 * SLICE.div_duration_f64(closed.elapsed);
+    let open = paced.run(SLICE).unwrap();
+    assert!((open.messages as f64 - due).abs() < 2.0, "{open:?} {due}");
+    assert_eq!(open.latencies.len(), open.messages);
+}
+
+#[test]
+fn two_workers_echo_too() {
+    let server = Server::run(env!("CARGO_BIN_EXE_echo-server"), &["--workers", "2"]);
+    let target = Target::echo(server.address, Carrier::WebSocket);
+    let mut echo = Echo::open(target, 8, (Kind::Binary, 32), 4).unwrap();
+    assert!(echo.run(SLICE).unwrap().messages >= 32);
+}
+
+#[test]
+fn who_speaks_tls_echoes_over_it() {
+    let peers = PEERS
+        .iter()
+        .filter(|kind| !kind.contains("axum") && **kind != "ws-tool");
+    let peers = peers.map(|kind| {
+        Server::run(
+            env!("CARGO_BIN_EXE_peer-server"),
+            &["--tls", "--kind", kind],
+        )
+    });
+    let ours = Server::run(env!("CARGO_BIN_EXE_echo-server"), &["--tls"]);
+    for server in peers.chain([ours]) {
+        let target = Target::echo(server.address, Carrier::WebSocket).over_tls();
+        for size in [32, 100_000] {
+            let mut echo = Echo::open(target, 3, (Kind::Binary, size), 4).unwrap();
+            assert!(echo.run(SLICE).unwrap().messages >= 12);
+        }
     }
 }
 

@@ -40,6 +40,10 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Talk to a WebSocket server, from a terminal or a pipe
     Connect(Box<ConnectArgs>),
+    /// Measure what servers cost
+    #[cfg(target_os = "linux")]
+    #[command(subcommand)]
+    Bench(crate::bench::Bench),
     /// Check the configuration and print it in full
     CheckConfig(FileArgs),
 }
@@ -53,6 +57,9 @@ pub(crate) struct ServeArgs {
     /// How many threads serve, or `auto` for one a core [default: auto]
     #[arg(long, value_name = "N")]
     workers: Option<Workers>,
+    /// Share the port with other processes that say so too; the kernel spreads the connections
+    #[arg(long)]
+    share_port: bool,
     /// Where /metrics, /health and /ready are: an address and port, a port of the loopback, or `off` [default: off]
     #[arg(long, value_name = "ADDR")]
     internal_listen: Option<Port>,
@@ -109,6 +116,7 @@ impl ServeArgs {
         Flags {
             listen: self.listen,
             workers: self.workers,
+            share_port: self.share_port.then_some(true),
             internal: self.internal_listen,
             tls: self.tls.flags(),
         }

@@ -1,10 +1,13 @@
 //! The `sockeye` program: reads what is asked of it, and hands on.
 
 mod addresses;
+#[cfg(target_os = "linux")]
+mod bench;
 mod certificate;
 mod cli;
 mod config;
 mod connect;
+mod descriptors;
 mod endpoints;
 mod exposition;
 mod internal;
@@ -29,8 +32,10 @@ use std::{
 use clap::Parser;
 use miette::{IntoDiagnostic, Report};
 
+#[cfg(target_os = "linux")]
+use crate::bench::Bench;
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, ServeArgs},
     config::{FILE_VARIABLE, Flags, InvalidConfig, Resolved, Sources, resolve},
 };
 
@@ -41,12 +46,15 @@ fn main() -> ExitCode {
     let asked = Cli::parse().into_command();
     let done = match asked {
         Command::Connect(args) => return connect::connect(&args),
-        Command::Serve(args) => {
-            let flags = args.flags();
-            read(args.file.config, flags)
-                .and_then(|resolved| resolved.check().map_err(InvalidConfig::into_report))
-                .and_then(|config| serve::serve(&config, args.qr))
-        }
+        Command::Serve(args) => serve(args),
+        #[cfg(target_os = "linux")]
+        Command::Bench(Bench::Idle(args)) => bench::idle(&args),
+        #[cfg(target_os = "linux")]
+        Command::Bench(Bench::IdleClient(args)) => return bench::idle_client(&args),
+        #[cfg(target_os = "linux")]
+        Command::Bench(Bench::IdleServer(args)) => bench::die_with_parent()
+            .into_diagnostic()
+            .and_then(|()| serve(*args)),
         Command::CheckConfig(file) => {
             read(file.config, Flags::default()).and_then(|resolved| check_config(&resolved))
         }
@@ -59,6 +67,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn serve(args: ServeArgs) -> Result<(), Report> {
+    let flags = args.flags();
+    let resolved = read(args.file.config, flags)?;
+    let config = resolved.check().map_err(InvalidConfig::into_report)?;
+    serve::serve(&config, args.qr)
 }
 
 /// The file that the environment names, if it names one.

@@ -18,6 +18,7 @@ use crate::{
     addresses,
     cli::Qr,
     config::{Config, Endpoint, OverHttp},
+    descriptors,
     endpoints::{Echo, Say},
     internal::{self, Ready},
     page::Page,
@@ -47,6 +48,9 @@ struct CannotListen {
 pub(crate) fn serve(config: &Config, qr: Qr) -> miette::Result<()> {
     telemetry::start();
     tracing::debug!(?config, "configured");
+    if let Err(error) = descriptors::raise() {
+        tracing::warn!(%error, "the limit of descriptors can't be raised");
+    }
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -124,7 +128,9 @@ async fn run_beside(server: Option<Bound>) -> Result<(), ServeError> {
 
 fn bind(config: &Config, secured: Option<&Secured>) -> miette::Result<Bound> {
     let settings = &config.server;
-    let mut server = server(config, endpoints(config)).workers(settings.workers);
+    let mut server = server(config, endpoints(config))
+        .workers(settings.workers)
+        .sharing(settings.sharing);
     if config.say.is_some() {
         let page = Page::new(config.limits.message_bytes);
         server = server.pages(move |request| page.respond(request));

@@ -7,6 +7,9 @@
     reason = "tests"
 )]
 
+#[cfg(target_os = "linux")]
+#[path = "program/bench.rs"]
+mod bench;
 #[cfg(unix)]
 #[path = "program/draining.rs"]
 mod draining;

@@ -8,8 +8,8 @@ use clap::Parser;
 use hyper::Response;
 use mimalloc::MiMalloc;
 use sockeye::{
-    ContextTakeover, Deflate, Endpoints, Group, Handler, HandlerResult, Message, ServeError,
-    Server, Session,
+    ContextTakeover, Deflate, Endpoints, Group, Handler, HandlerResult, Message, Server, Session,
+    Tls,
 };
 
 #[global_allocator]
@@ -28,14 +28,18 @@ struct Args {
     /// yet: it is taken and does nothing.
     #[arg(long, default_value = "0")]
     spin: u64,
+    /// Speaks TLS, with a certificate made for the occasion.
+    #[arg(long)]
+    tls: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), ServeError> {
+async fn main() -> anyhow::Result<()> {
     let Args {
         listen,
         workers,
         spin: _,
+        tls,
     } = Args::parse();
     sockeye_bench::measure::use_ordinary_pages();
     let endpoints = Endpoints::new()
@@ -50,7 +54,11 @@ async fn main() -> Result<(), ServeError> {
         .with_sockjs()
         .at("/sockjs/broadcast", Broadcast::default())
         .with_sockjs();
-    Server::new(endpoints)
+    let mut server = Server::new(endpoints);
+    if tls {
+        server = server.tls(Tls::from_rustls(sockeye_bench::tls::server()?));
+    }
+    server
         .workers(workers)
         .pages(|request| {
             let is_page = request.uri.path() == "/page";
@@ -58,7 +66,8 @@ async fn main() -> Result<(), ServeError> {
         })
         .bind(listen)?
         .run()
-        .await
+        .await?;
+    Ok(())
 }
 
 struct Echo;

@@ -25,6 +25,8 @@ pub struct Cpus {
     pub server: usize,
     /// The CPU that the generator runs on.
     pub generator: usize,
+    /// One more, if there is one.
+    pub spare: Option<usize>,
 }
 
 impl Chosen {
@@ -36,9 +38,15 @@ impl Chosen {
         let usable = usable_cpus()?;
         let first = usable.first().copied().unwrap_or_default();
         let last = usable.last().copied().unwrap_or_default();
+        let (server, generator) = (
+            self.server_cpu.unwrap_or(first),
+            self.generator_cpu.unwrap_or(last),
+        );
+        let mut others = usable.into_iter();
         let cpus = Cpus {
-            server: self.server_cpu.unwrap_or(first),
-            generator: self.generator_cpu.unwrap_or(last),
+            server,
+            generator,
+            spare: others.find(|cpu| ![server, generator].contains(cpu)),
         };
         ensure!(
             cpus.server != cpus.generator,

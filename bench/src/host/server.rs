@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, bail, ensure};
 
 use super::Cpus;
-use crate::measure::pin;
+use crate::measure::{pin, pin_to};
 
 /// How long a server may take until it accepts.
 const START: Duration = Duration::from_secs(10);
@@ -44,6 +44,22 @@ impl Program {
     /// # Errors
     /// When it can't be started, or ends, or does not accept within ten seconds.
     pub fn start(self, cpus: Cpus) -> anyhow::Result<Server> {
+        self.start_on(&[cpus.server], cpus)
+    }
+
+    /// Starts it on the server's CPU and one more that is not the generator's, if there is one.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn start_on_two(self, cpus: Cpus) -> anyhow::Result<Server> {
+        let on: Vec<_> = [Some(cpus.server), cpus.spare]
+            .into_iter()
+            .flatten()
+            .collect();
+        self.start_on(&on, cpus)
+    }
+
+    fn start_on(self, on: &[usize], cpus: Cpus) -> anyhow::Result<Server> {
         let address = free_address()?;
         let mut command = self.0;
         command
@@ -52,7 +68,7 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         // A child runs where its parent ran: no race with the threads it starts.
-        pin(cpus.server)?;
+        pin_to(on)?;
         let child = command.spawn();
         pin(cpus.generator)?;
         let program = command.get_program().display();

@@ -41,6 +41,18 @@ pub struct Target {
     pub headers: Headers,
     /// What is offered as extensions of WebSocket, and must be accepted.
     pub offer: Option<&'static str>,
+    /// Whether TLS is on the socket; only WebSockets can have it here.
+    pub security: Security,
+}
+
+/// Whether TLS is on a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it is or it is not")]
+pub enum Security {
+    /// TCP alone.
+    Plain,
+    /// TLS, with whatever certificate the server has.
+    Tls,
 }
 
 impl Target {
@@ -52,6 +64,7 @@ impl Target {
             path,
             headers: Headers::Bare,
             offer: None,
+            security: Security::Plain,
         }
     }
 
@@ -91,6 +104,13 @@ impl Target {
     /// Goes to the page that servers have who can serve one.
     pub const fn page(server: SocketAddr) -> Self {
         Self::new(server, Carrier::RepeatedGet, "/page")
+    }
+
+    /// Has TLS on the socket.
+    #[must_use]
+    pub const fn over_tls(mut self) -> Self {
+        self.security = Security::Tls;
+        self
     }
 
     /// Has requests look like a browser's.

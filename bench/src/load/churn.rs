@@ -11,10 +11,8 @@ use mio::{Registry, Token, net::TcpStream as NonBlocking};
 use rustix::net::sockopt::set_socket_linger;
 
 use super::{
-    Carrier, FrameHeader, OpCode, Outcome, Target, client_frame,
-    conn::{register, taken},
-    handshake,
-    wait::Spin,
+    Carrier, FrameHeader, OpCode, Outcome, Target, client_frame, conn::taken, handshake,
+    stream::register, wait::Spin,
 };
 
 /// A close frame that says 1000.

@@ -1,19 +1,16 @@
 //! One connection of the generator: what it owes the server, and what the server owes it.
 
-use std::{
-    io::{self, Read, Write},
-    net::TcpStream,
-};
+use std::io::{self, Read, Write};
 
 use anyhow::{Context, ensure};
-use mio::{Interest, Registry, Token, net::TcpStream as NonBlocking};
+use mio::{Registry, Token, net::TcpStream as NonBlocking};
 
-use super::{Checker, Meter, OpCode, Ring, Target, Wrong, client_frame, handshake};
+use super::{Checker, Meter, OpCode, Ring, Target, Wrong, client_frame, handshake, stream::Stream};
 
 /// An open connection on a poll.
 #[derive(Debug)]
 pub struct Conn {
-    stream: NonBlocking,
+    stream: Stream<NonBlocking>,
     checker: Checker,
     /// Messages written whole.
     written: usize,
@@ -33,7 +30,7 @@ impl Conn {
     pub fn open(target: Target, registry: &Registry, token: Token) -> anyhow::Result<Self> {
         let (stream, meter) = handshake::open(target)?;
         Ok(Self {
-            stream: register(stream, registry, token)?,
+            stream: stream.register(registry, token)?,
             checker: Checker::default(),
             written: 0,
             offset: 0,
@@ -53,6 +50,9 @@ impl Conn {
     /// # Errors
     /// When the connection is broken.
     pub fn flush(&mut self, ring: &Ring) -> anyhow::Result<()> {
+        if self.stream.keeps_unsent() {
+            taken(self.stream.flush().map(|()| 0))?;
+        }
         while self.pongs_owed > 0 && self.offset == 0 {
             let pong = client_frame(OpCode::Pong, &[]);
             match taken(self.stream.write(&pong))? {
@@ -95,7 +95,7 @@ impl Conn {
             // An empty pong is a sign of life, though not the answer to any one ping.
             self.pongs_owed += tally.pings;
             // A short read has drained the socket; what comes later raises a new edge.
-            if length < buffer.len() {
+            if length < buffer.len() && self.stream.short_read_drains() {
                 return Ok(messages);
             }
         }
@@ -105,18 +105,6 @@ impl Conn {
     pub const fn meter(&self) -> Meter {
         self.meter
     }
-}
-
-/// Puts an open blocking stream on a poll.
-pub(super) fn register(
-    stream: TcpStream,
-    registry: &Registry,
-    token: Token,
-) -> anyhow::Result<NonBlocking> {
-    stream.set_nonblocking(true)?;
-    let mut stream = NonBlocking::from_std(stream);
-    registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-    Ok(stream)
 }
 
 /// Tells "not now" from the bytes that were moved.

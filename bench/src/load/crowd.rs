@@ -9,11 +9,11 @@ use std::{
 use anyhow::{Context, ensure};
 use rustix::net::sockopt::set_socket_linger;
 
-use super::{Checker, Kind, OpCode, Ring, Target, client_frame, handshake};
+use super::{Checker, Kind, OpCode, Ring, Target, client_frame, handshake, stream::Stream};
 
 /// Connections, opened and used one by one.
 #[derive(Debug)]
-pub struct Crowd(Vec<TcpStream>);
+pub struct Crowd(Vec<Stream<TcpStream>>);
 
 impl Crowd {
     /// Opens so many connections.
@@ -59,7 +59,7 @@ impl Crowd {
             stream.write_all(&close)?;
             let mut rest = Vec::new();
             stream.read_to_end(&mut rest)?;
-            set_socket_linger(&stream, Some(Duration::ZERO))?;
+            set_socket_linger(stream.socket(), Some(Duration::ZERO))?;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Echo: each connection keeps so many messages in flight.
 
+mod paced;
+
 use std::{
     collections::VecDeque,
     rc::Rc,
@@ -9,6 +11,8 @@ use std::{
 use mio::Token;
 
 use super::{Kind, Outcome, Ring, Target, exchange::Place, line::Line, probe::Probe, wait::Spin};
+
+pub use paced::Paced;
 
 /// Large enough for what a socket usually holds.
 const BUFFER: usize = 256 << 10;

@@ -13,8 +13,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{
     Meter, Wrong,
-    conn::{register, taken},
+    conn::taken,
     response::{After, Part, ResponseReader},
+    stream::register,
 };
 
 /// How long a server may take to answer while sessions are opened one by one.

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use super::{Meter, Target};
+use super::{Meter, Target, stream::Stream};
 
 /// The key of the RFC's own example, and the answer to it (RFC 6455 §1.3).
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -21,10 +21,11 @@ const HEAD_LIMIT: usize = 4096;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Connects and shakes hands, blocking, with `TCP_NODELAY` set.
-pub(super) fn open(target: Target) -> anyhow::Result<(TcpStream, Meter)> {
-    let mut stream = TcpStream::connect(target.server).context("the server does not accept")?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+pub(super) fn open(target: Target) -> anyhow::Result<(Stream<TcpStream>, Meter)> {
+    let socket = TcpStream::connect(target.server).context("the server does not accept")?;
+    socket.set_nodelay(true)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    let mut stream = Stream::over(socket, target.security)?;
     let request = request(target);
     stream.write_all(&request)?;
     let mut head = Vec::new();

@@ -27,15 +27,16 @@ mod ring;
 mod sessions;
 mod sockjs;
 mod sockjs_frames;
+mod stream;
 mod wait;
 
-pub use carrier::{Carrier, Target};
+pub use carrier::{Carrier, Security, Target};
 pub use chat::Chat;
 pub use checker::{Checker, Tally, Wrong};
 pub use churn::Churn;
 pub use conn::Conn;
 pub use crowd::Crowd;
-pub use echo::Echo;
+pub use echo::{Echo, Paced};
 pub use fan_out::FanOut;
 pub use frame::{FrameHeader, MASK, OpCode, client_frame};
 pub use headers::Headers;

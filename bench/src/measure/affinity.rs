@@ -8,13 +8,23 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 /// # Errors
 /// When the CPU does not exist or may not be used.
 pub fn pin(cpu: usize) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        cpu < CpuSet::MAX_CPU,
-        "CPU {cpu} is more than can be counted"
-    );
+    pin_to(&[cpu])
+}
+
+/// Keeps the calling thread, and the children it spawns from now on, on some CPUs.
+///
+/// # Errors
+/// When none of them exists, or may be used.
+pub fn pin_to(cpus: &[usize]) -> anyhow::Result<()> {
     let mut set = CpuSet::new();
-    set.set(cpu);
-    sched_setaffinity(None, &set).with_context(|| format!("CPU {cpu} can't be used"))
+    for cpu in cpus {
+        anyhow::ensure!(
+            *cpu < CpuSet::MAX_CPU,
+            "CPU {cpu} is more than can be counted"
+        );
+        set.set(*cpu);
+    }
+    sched_setaffinity(None, &set).with_context(|| format!("CPUs {cpus:?} can't be used"))
 }
 
 /// Returns the CPUs that the calling thread may run on.

@@ -147,6 +147,7 @@ impl Stage<'_, '_> {
 }
 
 impl Ended {
+    #[inline]
     fn of<H: Handler>(handler: Arc<H>, session: Session, failure: Option<Box<Failure>>) -> Self {
         let served = Served { handler, session };
         Self { served, failure }
@@ -186,6 +187,7 @@ impl Calls {
     }
 
     /// Delivers a message, after `poll_ready` was ready. Ready when the next one may be delivered.
+    #[inline]
     pub(crate) fn deliver(
         &mut self,
         message: Message,

@@ -19,6 +19,7 @@ pub(crate) struct Panic(String);
 impl<F: Future + Unpin> Future for CatchUnwind<F> {
     type Output = Result<F::Output, Panic>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match caught(|| Pin::new(&mut self.0).poll(cx)) {
             Ok(poll) => poll.map(Ok),
@@ -28,6 +29,7 @@ impl<F: Future + Unpin> Future for CatchUnwind<F> {
 }
 
 /// Runs user code; what it left half-done is its own and is dropped after a panic.
+#[inline]
 pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| Panic(words(&*payload)))
 }

@@ -113,6 +113,9 @@ impl Conversation {
 
     /// Takes as [`take`](Self::take) does, but leaves broadcasts together that came together: see [`Due::batch`].
     pub fn take_batched(&self, budget: usize, into: &mut VecDeque<Outgoing>) -> Due {
+        if !self.session.has_work() {
+            return Due::default();
+        }
         let outbox = &mut self.session.state().outbox;
         Due {
             batch: outbox.take_batched(budget, into),

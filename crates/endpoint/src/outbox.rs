@@ -162,6 +162,7 @@ impl Wake {
 
 impl Outbox {
     /// Takes a message if there is room for it. An empty outbox takes any one message.
+    #[inline]
     pub(crate) fn offer(&mut self, message: Message, room: Room) -> Offered {
         if !self.is_open() {
             return Offered::Closed(message);
@@ -233,6 +234,7 @@ impl Outbox {
         self.has_room(cost, room) || self.queue.is_empty()
     }
 
+    #[inline]
     fn has_room(&self, cost: usize, room: Room) -> bool {
         // What still grows would grow beyond what is found here.
         self.queue.seal();
@@ -240,6 +242,7 @@ impl Outbox {
         waiting == 0 || room.fits(waiting + cost, self.queue.len() + 1)
     }
 
+    #[inline]
     fn push(&mut self, outgoing: Outgoing) {
         self.queue.push(outgoing);
     }
@@ -353,8 +356,16 @@ impl Outbox {
         self.order().map(|order| order.close.clone())
     }
 
+    #[inline]
     fn is_close_due(&self) -> bool {
         self.stage == Stage::Closing && self.queue.is_empty()
+    }
+
+    /// Says whether something waits that the driver could take.
+    #[inline]
+    pub(crate) fn has_work(&self) -> bool {
+        let has_pings = |rare: &Rare| !rare.pings.is_empty();
+        !self.queue.is_empty() || self.is_close_due() || self.rare.as_deref().is_some_and(has_pings)
     }
 
     fn order(&self) -> Option<&CloseOrder> {
@@ -374,12 +385,7 @@ impl Outbox {
         can_write: CanWrite,
         lent: &mut Queue,
     ) -> (Rested, Wake) {
-        let pings = self
-            .rare
-            .as_ref()
-            .is_some_and(|rare| !rare.pings.is_empty());
-        let waiting = !self.queue.is_empty() || pings || self.is_close_due();
-        if waiting && can_write == CanWrite::Yes {
+        if can_write == CanWrite::Yes && self.has_work() {
             return (Rested::WorkWaits, Wake::default());
         }
         let wake = if can_write == CanWrite::Yes {
@@ -428,11 +434,13 @@ impl Outbox {
         self.stage == Stage::Closed
     }
 
+    #[inline]
     pub(crate) fn is_open(&self) -> bool {
         self.stage == Stage::Open
     }
 
     /// Payload and queue places that wait or are being written, in bytes.
+    #[inline]
     pub(crate) fn buffered(&self) -> usize {
         self.queue.cost() + self.in_flight
     }
@@ -446,6 +454,7 @@ impl Outbox {
     }
 
     /// Wakes the driver once; until it rests again, it will look by itself.
+    #[inline]
     fn wake_driver(&mut self) -> Wake {
         match mem::replace(&mut self.driver, Driver::Attends) {
             Driver::Rests => Wake(self.waker.take(), Vec::new()),
@@ -454,9 +463,11 @@ impl Outbox {
     }
 
     fn take_room(&mut self) -> Vec<Waker> {
-        let rare = self.rare.as_mut();
-        let room = rare.map(|rare| mem::take(&mut rare.room));
-        room.into_iter().flatten().map(|(_, waker)| waker).collect()
+        let Some(rare) = &mut self.rare else {
+            return Vec::new();
+        };
+        let room = mem::take(&mut rare.room).into_iter();
+        room.map(|(_, waker)| waker).collect()
     }
 }
 

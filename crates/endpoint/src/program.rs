@@ -66,6 +66,7 @@ impl Program {
     }
 
     /// Delivers a message; only after `poll_ready` was ready. Ready when the next one may be delivered.
+    #[inline]
     pub(crate) fn deliver(
         &mut self,
         message: Message,

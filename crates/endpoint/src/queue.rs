@@ -21,10 +21,12 @@ struct Messages {
 }
 
 impl Queue {
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.tail.is_none() && self.has_no_messages()
     }
 
+    #[inline]
     fn has_no_messages(&self) -> bool {
         self.messages
             .as_ref()
@@ -55,6 +57,7 @@ impl Queue {
     }
 
     /// How many messages wait. A batch among them grows no more.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         let messages = self
             .messages
@@ -64,11 +67,13 @@ impl Queue {
     }
 
     /// What they cost.
+    #[inline]
     pub(crate) fn cost(&self) -> usize {
         let messages = self.messages.as_ref().map_or(0, |messages| messages.cost);
         messages + self.tail.as_ref().map_or(0, |batch| batch.cost())
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, outgoing: Outgoing) {
         self.end_tail();
         let messages = self.messages.get_or_insert_default();
@@ -83,12 +88,17 @@ impl Queue {
     }
 
     /// What stood last grows no more, and is as if each message had come alone.
+    #[inline]
     fn end_tail(&mut self) {
-        let Some(batch) = self.tail.take() else {
-            return;
-        };
+        if let Some(batch) = self.tail.take() {
+            self.flatten(&batch);
+        }
+    }
+
+    #[cold]
+    fn flatten(&mut self, batch: &Batch) {
         let messages = self.messages.get_or_insert_default();
-        messages.queue.extend(flat(&batch));
+        messages.queue.extend(flat(batch));
         messages.cost += batch.cost();
     }
 
@@ -117,6 +127,7 @@ impl Queue {
     }
 
     /// Lets what waits grow no more.
+    #[inline]
     pub(crate) fn seal(&self) {
         if let Some(batch) = &self.tail {
             batch.messages();

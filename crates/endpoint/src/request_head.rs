@@ -1,6 +1,9 @@
 //! The request that opened a session, kept in one small block.
 
-use std::{fmt, net::SocketAddr};
+use std::{
+    fmt,
+    net::{SocketAddr, SocketAddrV4, SocketAddrV6},
+};
 
 use http::{
     HeaderName,
@@ -26,6 +29,34 @@ const OF_THE_HANDSHAKE: [HeaderName; 5] = [
     SEC_WEBSOCKET_EXTENSIONS,
 ];
 
+/// Names that most browsers and proxies send: they take two bytes each.
+const WELL_KNOWN: [&str; 24] = [
+    "host",
+    "user-agent",
+    "origin",
+    "cookie",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "pragma",
+    "sec-websocket-protocol",
+    "authorization",
+    "accept",
+    "referer",
+    "sec-fetch-dest",
+    "sec-fetch-mode",
+    "sec-fetch-site",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "x-request-id",
+    "forwarded",
+    "traceparent",
+    "via",
+];
+
 impl RequestHead {
     /// Copies what a request says.
     pub fn new(parts: &Parts) -> Self {
@@ -38,7 +69,7 @@ impl RequestHead {
         put(&mut block, target.as_bytes());
         for (name, value) in &parts.headers {
             if !OF_THE_HANDSHAKE.contains(name) {
-                put(&mut block, name.as_str().as_bytes());
+                put_name(&mut block, name.as_str());
                 put(&mut block, value.as_bytes());
             }
         }
@@ -50,23 +81,23 @@ impl RequestHead {
         let Some(peer_addr) = peer_addr else {
             return self;
         };
-        let mut block = Vec::with_capacity(self.0.len() + 48);
-        put(&mut block, peer_addr.to_string().as_bytes());
-        for field in self.fields().skip(1) {
-            put(&mut block, field);
-        }
+        let (_, rest) = take_field(&self.0).unwrap_or_default();
+        let mut block = Vec::with_capacity(self.0.len() + 32);
+        put_peer(&mut block, peer_addr);
+        block.extend_from_slice(rest);
         Self(block.into_boxed_slice())
     }
 
     pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
-        str::from_utf8(self.fields().next()?).ok()?.parse().ok()
+        let (field, _) = take_field(&self.0)?;
+        read_peer(field)
     }
 
     /// Returns path and query, as sent.
     pub fn target(&self) -> &str {
-        self.fields()
-            .nth(1)
-            .and_then(|target| str::from_utf8(target).ok())
+        let target = take_field(&self.0).and_then(|(_, rest)| take_field(rest));
+        target
+            .and_then(|(target, _)| str::from_utf8(target).ok())
             .unwrap_or("/")
     }
 
@@ -89,22 +120,59 @@ impl RequestHead {
 
     /// Returns all headers in the order of their names' first appearance; names are in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let mut fields = self.fields().skip(2);
+        let behind_peer = take_field(&self.0).map(|(_, rest)| rest);
+        let behind_target = behind_peer.and_then(take_field).map(|(_, rest)| rest);
+        let mut rest = behind_target.unwrap_or_default();
         std::iter::from_fn(move || {
-            let name = str::from_utf8(fields.next()?).ok()?;
-            Some((name, fields.next()?))
-        })
-    }
-
-    fn fields(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = &*self.0;
-        std::iter::from_fn(move || {
-            let (length, behind) = take_length(rest)?;
-            let (field, behind) = behind.split_at_checked(length)?;
+            let (name, behind) = take_name(rest)?;
+            let (value, behind) = take_field(behind)?;
             rest = behind;
-            Some(field)
+            Some((name, value))
         })
     }
+}
+
+/// Appends who sent the request: address and port, and what else belongs to the address if there is any.
+fn put_peer(block: &mut Vec<u8>, peer: SocketAddr) {
+    let port = peer.port().to_be_bytes();
+    match peer {
+        SocketAddr::V4(v4) => put(block, &[&v4.ip().octets()[..], &port].concat()),
+        SocketAddr::V6(v6) => {
+            let more = [v6.flowinfo().to_be_bytes(), v6.scope_id().to_be_bytes()].concat();
+            let more = if more == [0; 8] { &[] } else { &*more };
+            put(block, &[&v6.ip().octets()[..], &port, more].concat());
+        }
+    }
+}
+
+fn read_peer(field: &[u8]) -> Option<SocketAddr> {
+    if let Ok([a, b, c, d, port @ ..]) = <[u8; 6]>::try_from(field) {
+        let port = u16::from_be_bytes(port);
+        return Some(SocketAddrV4::new([a, b, c, d].into(), port).into());
+    }
+    let (ip, rest) = field.split_first_chunk::<16>()?;
+    let (port, rest) = rest.split_first_chunk()?;
+    let number = |four: Option<&[u8; 4]>| four.copied().map_or(0, u32::from_be_bytes);
+    let (flow, scope) = (number(rest.first_chunk()), number(rest.last_chunk()));
+    let port = u16::from_be_bytes(*port);
+    Some(SocketAddrV6::new((*ip).into(), port, flow, scope).into())
+}
+
+/// Appends the name of a header: one that is well known as its place behind a length of nothing, which no name has.
+fn put_name(block: &mut Vec<u8>, name: &str) {
+    let place = WELL_KNOWN.iter().position(|known| *known == name);
+    match place.and_then(|place| u8::try_from(place).ok()) {
+        Some(place) => block.extend_from_slice(&[0, place]),
+        None => put(block, name.as_bytes()),
+    }
+}
+
+fn take_name(rest: &[u8]) -> Option<(&str, &[u8])> {
+    if let [0, place, behind @ ..] = rest {
+        return Some((WELL_KNOWN.get(usize::from(*place))?, behind));
+    }
+    let (name, behind) = take_field(rest)?;
+    Some((str::from_utf8(name).ok()?, behind))
 }
 
 /// Appends a field behind its length, which takes a byte for each seven bits.
@@ -120,6 +188,11 @@ fn put(block: &mut Vec<u8>, field: &[u8]) {
         block.push(low | 0x80);
     }
     block.extend_from_slice(field);
+}
+
+fn take_field(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, behind) = take_length(rest)?;
+    behind.split_at_checked(length)
 }
 
 fn take_length(mut rest: &[u8]) -> Option<(usize, &[u8])> {
@@ -193,6 +266,45 @@ mod tests {
             None,
             "the handshake's own are left away"
         );
+    }
+
+    #[test]
+    fn whoever_sent_it_is_read_back() {
+        let addrs = [
+            "192.0.2.1:80",
+            "[2001:db8::1]:443",
+            "[fe80::1%7]:65535",
+            "[::]:0",
+        ];
+        for addr in addrs {
+            let addr: Option<SocketAddr> = Some(addr.parse().unwrap());
+            let head = head("/say", &[("host", "h")]).with_peer(addr);
+            assert_eq!((head.peer_addr(), head.target()), (addr, "/say"));
+            assert_eq!(head.with_peer(addr).header("host"), Some("h"));
+        }
+        let flow = SocketAddrV6::new([1; 16].into(), 2, 3, 0).into();
+        assert_eq!(head("/", &[]).with_peer(Some(flow)).peer_addr(), Some(flow));
+        assert_eq!(head("/", &[]).peer_addr(), None);
+    }
+
+    #[test]
+    fn well_known_names_are_as_others() {
+        for name in WELL_KNOWN {
+            let name: HeaderName = name.parse().unwrap();
+            let head = head("/", &[(name.as_str(), "a"), ("x-other", "b")]);
+            let headers: Vec<_> = head.headers().collect();
+            assert_eq!(headers, [(name.as_str(), &b"a"[..]), ("x-other", b"b")]);
+        }
+    }
+
+    #[test]
+    fn a_bare_request_fits_thirty_two_bytes() {
+        let head = head(
+            "/say",
+            &[("host", "localhost:8080"), ("upgrade", "websocket")],
+        );
+        let head = head.with_peer("127.0.0.1:54321".parse().ok());
+        assert_eq!(head.0.len(), 29);
     }
 
     #[test]

@@ -137,6 +137,7 @@ pub struct Sending<'a> {
 impl Future for Sending<'_> {
     type Output = Result<(), SendError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(message) = self.unsent.take() else {
             return Poll::Ready(Ok(()));

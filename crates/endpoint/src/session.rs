@@ -4,7 +4,11 @@ use std::{
     any::Any,
     fmt,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -29,11 +33,22 @@ pub struct Session(Arc<Core>);
 /// What all handles of a session share: some two hundred bytes, of which there may be a million.
 struct Core {
     id: SessionId,
-    request: RequestHead,
-    /// What few sessions have.
-    chosen: Option<Box<Chosen>>,
+    opened: Opened,
     options: Arc<Options>,
+    seen: Seen,
     state: Mutex<State>,
+}
+
+/// What can be seen of the state without its lock, as whoever held it last has left it.
+struct Seen {
+    is_open: AtomicBool,
+    has_work: AtomicBool,
+}
+
+/// What the opening brought. Few sessions have more than a request.
+enum Opened {
+    Plain(RequestHead),
+    Chosen(Box<(RequestHead, Chosen)>),
 }
 
 /// What the opening chose, where there was a choice.
@@ -48,6 +63,12 @@ struct Chosen {
 pub(crate) struct State {
     pub(crate) outbox: Outbox,
     extras: Option<Box<Extras>>,
+}
+
+/// The state under its lock. What others may see without the lock is written down when it is released.
+pub(crate) struct Locked<'a> {
+    state: MutexGuard<'a, State>,
+    seen: &'a Seen,
 }
 
 /// What handlers keep with a session, and where they put it.
@@ -75,15 +96,21 @@ impl Session {
         }
         Self(Arc::new(Core {
             id: SessionId::next(),
-            request: request.with_peer(peer_addr),
-            chosen: has_choice.then(|| {
-                Box::new(Chosen {
+            opened: if has_choice {
+                let chosen = Chosen {
                     params,
                     protocol,
                     transport,
-                })
-            }),
+                };
+                Opened::Chosen(Box::new((request.with_peer(peer_addr), chosen)))
+            } else {
+                Opened::Plain(request.with_peer(peer_addr))
+            },
             options,
+            seen: Seen {
+                is_open: AtomicBool::new(true),
+                has_work: AtomicBool::new(false),
+            },
             state: Mutex::new(state),
         }))
     }
@@ -95,12 +122,15 @@ impl Session {
 
     /// Returns the peer's address, if the transport has one.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
-        self.0.request.peer_addr()
+        self.request().peer_addr()
     }
 
     /// Returns the head of the request that opened the session.
     pub fn request(&self) -> &RequestHead {
-        &self.0.request
+        match &self.0.opened {
+            Opened::Plain(request) => request,
+            Opened::Chosen(both) => &both.0,
+        }
     }
 
     /// Returns a parameter of the endpoint's path, percent-decoded: `room` of `/chat/{room}`.
@@ -111,23 +141,25 @@ impl Session {
     /// Returns all parameters of the endpoint's path.
     pub fn params(&self) -> &PathParams {
         static NONE: PathParams = PathParams::none();
-        self.0
-            .chosen
-            .as_ref()
-            .map_or(&NONE, |chosen| &chosen.params)
+        self.chosen().map_or(&NONE, |chosen| &chosen.params)
     }
 
     /// Returns the subprotocol that was chosen in the opening handshake.
     pub fn protocol(&self) -> Option<&str> {
-        self.0.chosen.as_ref()?.protocol.as_deref()
+        self.chosen()?.protocol.as_deref()
     }
 
     /// Returns what carries the session.
     pub fn transport(&self) -> Transport {
-        self.0
-            .chosen
-            .as_ref()
+        self.chosen()
             .map_or(Transport::WebSocket, |chosen| chosen.transport)
+    }
+
+    fn chosen(&self) -> Option<&Chosen> {
+        match &self.0.opened {
+            Opened::Plain(_) => None,
+            Opened::Chosen(both) => Some(&both.1),
+        }
     }
 
     /// Keeps a value with the session, one of each type; returns the one it replaces.
@@ -192,8 +224,15 @@ impl Session {
     }
 
     /// Says whether the session still takes messages.
+    #[inline]
     pub fn is_open(&self) -> bool {
-        self.state().outbox.is_open()
+        self.0.seen.is_open.load(Ordering::Acquire)
+    }
+
+    /// Says whether something waits that the driver could take; what comes at this moment may be seen or not.
+    #[inline]
+    pub(crate) fn has_work(&self) -> bool {
+        self.0.seen.has_work.load(Ordering::Acquire)
     }
 
     /// Returns how many bytes wait to be sent, bookkeeping included.
@@ -215,6 +254,7 @@ impl Session {
     }
 
     /// What may wait in the outbox.
+    #[inline]
     pub(crate) fn room(&self) -> Room {
         let options = &self.0.options;
         let messages = match &options.sockjs {
@@ -249,12 +289,17 @@ impl Session {
         None
     }
 
+    #[inline]
     pub(crate) fn options(&self) -> &Arc<Options> {
         &self.0.options
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    #[inline]
+    pub(crate) fn state(&self) -> Locked<'_> {
+        Locked {
+            state: self.0.state.lock().unwrap_or_else(PoisonError::into_inner),
+            seen: &self.0.seen,
+        }
     }
 
     /// Lets the session remember a group it joins, once; `enter` puts it there. Not if the session has ended.
@@ -269,6 +314,10 @@ impl Session {
         }
         let joined = &mut state.extras().memberships;
         if !joined.iter().any(is_same) {
+            if joined.is_empty() {
+                // Most are in one group, and a vector that grows by itself makes room for four.
+                joined.reserve_exact(1);
+            }
             joined.push(enter());
         }
     }
@@ -297,6 +346,30 @@ impl Session {
 impl State {
     fn extras(&mut self) -> &mut Extras {
         self.extras.get_or_insert_with(Box::default)
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for Locked<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let outbox = &self.state.outbox;
+        let (is_open, has_work) = (outbox.is_open(), outbox.has_work());
+        self.seen.is_open.store(is_open, Ordering::Release);
+        self.seen.has_work.store(has_work, Ordering::Release);
     }
 }
 
@@ -333,4 +406,27 @@ pub struct Opening {
     pub transport: Transport,
     /// What interceptors left for the handler.
     pub attributes: Extensions,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_fits_one_hundred_and_twenty_eight_bytes() {
+        // With the two counts of its `Arc`; allocators have a class of that size.
+        assert!(size_of::<Core>() + 16 <= 128, "{}", size_of::<Core>());
+    }
+
+    #[test]
+    fn what_is_seen_without_the_lock_is_what_was_left_under_it() {
+        let session = Session::new(Opening::default(), Arc::default());
+        assert!(session.is_open() && !session.has_work());
+        session.try_send("a").unwrap();
+        assert!(session.has_work());
+        session.close(Close::normal());
+        assert!(!session.is_open() && session.has_work());
+        session.end();
+        assert!(!session.is_open() && !session.has_work());
+    }
 }

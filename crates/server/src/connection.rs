@@ -13,6 +13,8 @@ use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use crate::{
     answer::{Answer, Reply},
+    at_once::{self, Asked},
+    driver::Stream,
     drivers::Drivers,
     http1, http2,
     options::Http2,
@@ -51,6 +53,11 @@ impl Place {
         }
     }
 
+    /// Says whether it is a place at all: what asks without one is refused.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.room == Room::Yes
+    }
+
     /// Returns what the server's workers share.
     pub(crate) fn common(&self) -> &Arc<Common> {
         &self.common
@@ -71,12 +78,14 @@ pub(crate) async fn serve(
     drivers: Drivers,
     order: watch::Receiver<Order>,
 ) {
-    let _ = stream.set_nodelay(true);
     let (proxies, options) = (&place.common.proxies, &place.common.options);
-    let caller = tokio::select! {
-        biased;
-        caller = proxies.introduce(&mut stream, peer, options) => caller,
-        () = shut_down(order.clone()) => None,
+    let caller = match proxies.known(peer) {
+        Some(caller) => Some(caller),
+        None => tokio::select! {
+            biased;
+            caller = proxies.introduce(&mut stream, peer, options) => caller,
+            () = shut_down(order.clone()) => None,
+        },
     };
     let Some(caller) = caller else { return };
     if place.common.tls.is_some() {
@@ -104,7 +113,10 @@ async fn secure(
     };
     caller.scheme = Some(Scheme::Https);
     match Protocol::of(&stream) {
-        Protocol::Http1 => http1::serve(stream, caller, &place, &drivers, order).await,
+        Protocol::Http1 => {
+            let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive).await;
+            http1(asked, &place, &drivers, order).await;
+        }
         // It is large, and waits in few places.
         Protocol::Http2 => Box::pin(http2::serve(stream, caller, place, drivers, order)).await,
     }
@@ -128,7 +140,21 @@ async fn plain(
             None => return,
         }
     }
-    http1::serve(stream, caller, &place, &drivers, order).await;
+    let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive_plain).await;
+    http1(asked, &place, &drivers, order).await;
+}
+
+/// Serves a connection in HTTP/1.1, if it is not done: most are one opening handshake and nothing else.
+async fn http1<S: Stream>(
+    asked: Option<Asked<S>>,
+    place: &Place,
+    drivers: &Drivers,
+    order: watch::Receiver<Order>,
+) {
+    if let Some(asked) = asked {
+        // It is large, and few connections need it.
+        Box::pin(http1::serve(asked, place, drivers, order)).await;
+    }
 }
 
 /// Does the TLS handshake, unless there is no room or the server shuts down.
@@ -211,5 +237,10 @@ pub(crate) async fn reply(
         common.options.handshake_time,
     )
     .await;
-    reply.unwrap_or_else(|| text(StatusCode::NOT_FOUND, "nothing is here\n"))
+    reply.unwrap_or_else(nothing_is_here)
+}
+
+/// The answer where no endpoint is.
+pub(crate) fn nothing_is_here() -> Reply {
+    text(StatusCode::NOT_FOUND, "nothing is here\n")
 }

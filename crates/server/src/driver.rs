@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use sockeye_endpoint::{CanWrite, Conversation, Rested};
 use sockeye_ws_proto::{Conn, Output};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -66,18 +66,29 @@ pub(crate) struct Driver<S> {
     account: Account,
 }
 
-/// What a socket did not take.
+/// What a socket did not take, or was not offered yet.
 struct Unsent {
     out: Output,
+    offered: Offered,
     /// Since when it has taken nothing.
     since: Instant,
     waiting: Waiting,
+}
+
+/// Whether the socket has been asked to take what is unsent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Offered {
+    /// It goes out with whatever the next turn has to say.
+    NotYet,
+    /// It is full, and nothing may pass it.
+    Refused,
 }
 
 impl Unsent {
     fn new(since: Instant, place: &Place) -> Box<Self> {
         Box::new(Self {
             out: Output::default(),
+            offered: Offered::Refused,
             since,
             waiting: Waiting::new(place.tally()),
         })
@@ -167,6 +178,17 @@ impl<S: Stream> Driver<S> {
         self
     }
 
+    /// Writes this first, together with what the handler sends when the session opens.
+    pub(crate) fn with_greeting(mut self, greeting: &[u8]) -> Self {
+        if !greeting.is_empty() {
+            let mut unsent = Unsent::new(clock(), &self.place);
+            unsent.out.put_slice(greeting);
+            unsent.offered = Offered::NotYet;
+            self.unsent = Some(unsent);
+        }
+        self
+    }
+
     /// Returns the socket, unless it is closed.
     pub(crate) fn stream(&mut self) -> Option<&mut S> {
         match &mut self.phase {
@@ -186,8 +208,13 @@ impl<S: Stream> Driver<S> {
         lent: &mut Lent,
         now: Instant,
     ) -> Poll<()> {
-        if let Some(unsent) = &mut self.unsent {
-            mem::swap(&mut unsent.out, &mut lent.scratch.out);
+        match &mut self.unsent {
+            Some(unsent) if unsent.offered == Offered::NotYet => {
+                lent.scratch.out.put_slice(unsent.out.chunk());
+                self.unsent = None;
+            }
+            Some(unsent) => mem::swap(&mut unsent.out, &mut lent.scratch.out),
+            None => {}
         }
         let polled = self.turns(cx, lent, now);
         // What is lent goes on to the next connection: whatever is left in it is this one's.

@@ -117,7 +117,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.fleet.timers.disarm(&mut self.timer);
         self.fleet.total.fetch_sub(1, Ordering::Relaxed);
-        self.fleet.count.send_modify(|count| *count -= 1);
+        // Whoever waits, waits for the last.
+        self.fleet.count.send_if_modified(|count| {
+            *count -= 1;
+            *count == 0
+        });
     }
 }
 
@@ -126,6 +130,8 @@ pub(crate) struct Newcomer {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) opening: Opening,
     pub(crate) deflate: Option<Agreed>,
+    /// What the peer must read before anything of the session: the answer to its handshake, unless it was sent.
+    pub(crate) greeting: Vec<u8>,
     pub(crate) place: Place,
     /// The spans of what it comes from.
     pub(crate) connection: Span,
@@ -162,9 +168,22 @@ impl Drivers {
         &self.0.tally
     }
 
+    /// Returns what wakes those who wait.
+    pub(crate) fn timers(&self) -> &Timers {
+        &self.0.timers
+    }
+
+    /// Says whether all sessions are closed, and those that still come.
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.0.shutdown.get().is_some()
+    }
+
     /// Keeps a place for a session until it opens, or does not.
     pub(crate) fn expect(&self) -> Place {
-        self.0.count.send_modify(|count| *count += 1);
+        self.0.count.send_if_modified(|count| {
+            *count += 1;
+            false
+        });
         self.0.total.fetch_add(1, Ordering::Relaxed);
         Place {
             fleet: Arc::clone(&self.0),
@@ -217,6 +236,7 @@ impl Drivers {
             endpoint,
             opening,
             deflate,
+            greeting,
             place,
             connection,
             handshake,
@@ -231,7 +251,9 @@ impl Drivers {
         let conversation = endpoint.open(opening);
         let stream_name = std::any::type_name::<S>();
         let span = self.open(&conversation, &connection, &handshake, stream_name);
-        let driver = Driver::new(stream, glued, conn, conversation, place).with_frames(framed);
+        let driver = Driver::new(stream, glued, conn, conversation, place)
+            .with_frames(framed)
+            .with_greeting(&greeting);
         (driver, span)
     }
 

@@ -1,8 +1,11 @@
 //! One connection in HTTP/1.1 (RFC 9112): requests one after the other, by hyper but for responses that are held open.
 
-use std::{pin::pin, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use bytes::Bytes;
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1::Builder, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -11,6 +14,7 @@ use tokio::{sync::watch, task::yield_now, time::timeout};
 use crate::{
     activity::{Activity, Alive},
     answer::{Answer, Reply, frame_or_refusal, whole},
+    at_once::Asked,
     connection::{Place, reply},
     driver::Stream,
     drivers::Drivers,
@@ -24,16 +28,19 @@ use crate::{
 /// A poll that waits for longer is held open without an HTTP server's buffers.
 const SHORT_POLL: Duration = Duration::from_secs(3);
 
-/// Serves HTTP/1.1 on a byte stream.
+/// Serves HTTP/1.1 on a connection of which something was read.
 pub(crate) async fn serve<S: Stream>(
-    stream: S,
-    caller: Caller,
+    asked: Asked<S>,
     place: &Place,
     drivers: &Drivers,
     order: watch::Receiver<Order>,
 ) {
     let idle_time = place.common().options.handshake_time.saturating_mul(2);
-    let mut stream = Rewound::new(Bytes::new(), stream);
+    let Asked {
+        mut stream,
+        caller,
+        mut decided,
+    } = asked;
     loop {
         let activity = Activity::default();
         // It is large, and given back while a response is held open.
@@ -42,6 +49,7 @@ pub(crate) async fn serve<S: Stream>(
             caller,
             place,
             drivers,
+            decided: Mutex::new(decided.take()),
         };
         let served = Box::pin(requests(connection, activity.clone(), order.clone()));
         let Some((held, rest)) = served.await else {
@@ -64,6 +72,8 @@ struct Connection<'a, S> {
     caller: Caller,
     place: &'a Place,
     drivers: &'a Drivers,
+    /// What the next request is answered with, if that is known.
+    decided: Mutex<Option<Reply>>,
 }
 
 /// Serves requests until the connection is done, or a response is to be held open: then it says which, and where.
@@ -80,15 +90,20 @@ async fn requests<S: Stream>(
         caller,
         place,
         drivers,
+        decided,
     } = connection;
     let options = place.common().options;
     let slot = Slot::default();
     let service = service_fn(|mut request: Request<Incoming>| {
         place.common().proxies.tell(&mut request, caller);
         let (alive, activity, slot) = (activity.begin(), activity.clone(), &slot);
+        let decided = decided
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         async move {
             let manner = Manner::of(&request);
-            let reply = reply(request, place, drivers).await;
+            let reply = decided_or_asked(decided, request, place, drivers).await;
             let reply = match manner {
                 Some(manner) => hold(reply, manner, &alive, slot).await?,
                 None => whole(reply).await,
@@ -129,6 +144,18 @@ async fn requests<S: Stream>(
         tracing::debug!(peer = %caller.addr, %error, "a connection ended before its request was answered");
     }
     None
+}
+
+async fn decided_or_asked(
+    decided: Option<Reply>,
+    request: Request<Incoming>,
+    place: &Place,
+    drivers: &Drivers,
+) -> Reply {
+    match decided {
+        Some(reply) => reply,
+        None => reply(request, place, drivers).await,
+    }
 }
 
 /// Takes a response out of the HTTP server's hands if it is held open for long.

@@ -6,17 +6,39 @@ use bytes::BytesMut;
 use sockeye_endpoint::{CallSpace, Outgoing, Queue};
 use sockeye_ws_proto::Scratch;
 
-use crate::tally::Traffic;
+use crate::{pool::Pool, tally::Traffic};
 
-/// How much is read at once. Large enough that one read takes several large frames (64 KiB reads cost a quarter more at
-/// 64 KiB a message), and there is only one such buffer a thread.
-pub(crate) const READ_BYTES: usize = 256 << 10;
+/// How much is read at once. Large enough that one read takes several large frames with their headers (64 KiB reads cost
+/// a quarter more at 64 KiB a message), and there is only one such buffer a thread while nobody holds messages in it.
+pub(crate) const READ_BYTES: usize = (256 << 10) + (4 << 10);
+
+/// How many read buffers a thread keeps beside the one it reads into: as many as may wait with answers in them for
+/// sockets that do not take all at once.
+const READ_BUFFERS: usize = 4;
+
+/// How large a buffer is that large frames arrive in: as the default `frame_bytes`, and a header. Larger frames get
+/// memory of their own.
+const LARGE_BYTES: usize = (1 << 20) + (4 << 10);
+
+/// How many of these a thread keeps.
+const LARGE_BUFFERS: usize = 8;
+
+/// From this size on a frame arrives in one of them. Memory of that size an allocator takes from the system and gives
+/// back.
+const LARGE_FRAME_BYTES: usize = 128 << 10;
+
+/// How much must have come of a frame before a new one is made for it: what a header announces is not believed.
+const BELIEVED_BYTES: usize = LARGE_BYTES / 5;
 
 /// Buffers for one turn of one driver.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lent {
     /// What was read; empty between turns.
     pub(crate) read: BytesMut,
+    /// Read buffers that messages referred to when the next read came.
+    used: Pool,
+    /// Where large frames arrive.
+    large: Pool,
     /// Where a conn puts what must be written; empty between turns.
     pub(crate) scratch: Scratch,
     /// Lent to an outbox for what a handler sends during the turn.
@@ -44,11 +66,101 @@ impl Lent {
         result
     }
 
-    /// Makes the read buffer empty and as large as it should be. Messages that still refer to it keep the old one.
+    /// Makes the read buffer empty and as large as it should be. Where messages still refer to it, it is another one.
     pub(crate) fn clear_read(&mut self) {
         self.read.clear();
-        if self.read.capacity() < READ_BYTES {
-            self.read.reserve(READ_BYTES);
+        if !self.read.try_reclaim(READ_BYTES) {
+            self.used.exchange(&mut self.read);
+        }
+    }
+
+    /// Returns a buffer for all of a large frame, of which so much has arrived and is wanted. `None` for any other
+    /// frame, and where a buffer would have to be made and little of the frame is there.
+    pub(crate) fn large_buffer(&mut self, arrived: usize, wanted: usize) -> Option<BytesMut> {
+        let whole = arrived.saturating_add(wanted);
+        if wanted == 0 || !(LARGE_FRAME_BYTES..=LARGE_BYTES).contains(&whole) {
+            None
+        } else if arrived < BELIEVED_BYTES {
+            self.large.reuse()
+        } else {
+            Some(self.large.take())
+        }
+    }
+}
+
+impl Default for Lent {
+    fn default() -> Self {
+        Self {
+            read: BytesMut::with_capacity(READ_BYTES),
+            used: Pool::new(READ_BYTES, READ_BUFFERS),
+            large: Pool::new(LARGE_BYTES, LARGE_BUFFERS),
+            scratch: Scratch::default(),
+            queue: Queue::default(),
+            calls: CallSpace::default(),
+            taken: VecDeque::default(),
+            traffic: Traffic::default(),
+            work: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_announced_makes_no_buffer_before_a_part_of_it_has_come() {
+        let mut lent = Lent::default();
+        let announced = |arrived| LARGE_BYTES - arrived;
+        for arrived in [0, 1, BELIEVED_BYTES - 1] {
+            assert!(lent.large_buffer(arrived, announced(arrived)).is_none());
+        }
+        let made = lent.large_buffer(BELIEVED_BYTES, announced(BELIEVED_BYTES));
+        assert!(made.is_some_and(|buffer| buffer.capacity() >= LARGE_BYTES));
+        // One that is there costs nothing: as many as there are.
+        assert!(lent.large_buffer(1, announced(1)).is_some());
+    }
+
+    #[test]
+    fn whoever_announces_holds_no_more_than_the_buffers_that_were_there() {
+        let mut lent = Lent::default();
+        let mut hold = |arrived, times| -> Vec<BytesMut> {
+            let hold = |_| lent.large_buffer(arrived, LARGE_BYTES - arrived);
+            (0..times).filter_map(hold).collect()
+        };
+        drop(hold(BELIEVED_BYTES, 2 * LARGE_BUFFERS));
+        assert_eq!(hold(14, 10_000).len(), LARGE_BUFFERS);
+        let held = hold(14, 10_000);
+        assert_eq!(held.len(), LARGE_BUFFERS, "they came back");
+        assert!(hold(14, 1).is_empty());
+        assert_eq!(hold(BELIEVED_BYTES, 1).len(), 1, "who sends gets one still");
+    }
+
+    #[test]
+    fn only_large_frames_that_fit_get_a_large_buffer() {
+        let mut lent = Lent::default();
+        let mut gets = |arrived, wanted| lent.large_buffer(arrived, wanted).is_some();
+        assert!(gets(LARGE_BYTES - 1, 1));
+        assert!(!gets(LARGE_BYTES, 1));
+        assert!(!gets(LARGE_BYTES, 0), "nothing is wanted between frames");
+        assert!(!gets(1, usize::MAX));
+        assert!(gets(1, LARGE_FRAME_BYTES - 1));
+        assert!(!gets(1, LARGE_FRAME_BYTES - 2));
+    }
+
+    #[test]
+    fn a_read_buffer_that_messages_refer_to_is_left_to_them() {
+        let mut lent = Lent::default();
+        let mut kept = Vec::new();
+        for byte in 0..20 {
+            lent.clear_read();
+            assert!(lent.read.is_empty() && lent.read.capacity() >= READ_BYTES);
+            lent.read.resize(READ_BYTES, byte);
+            kept.push(lent.read.split_to(READ_BYTES / 2).freeze());
+            lent.read.clear();
+        }
+        for (byte, message) in (0..).zip(&kept) {
+            assert!(message.iter().all(|&there| there == byte));
         }
     }
 }

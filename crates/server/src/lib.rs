@@ -5,7 +5,9 @@
 
 mod account;
 mod activity;
+mod alarm;
 mod answer;
+mod at_once;
 mod chunks;
 mod connection;
 mod driver;
@@ -19,6 +21,7 @@ mod listener;
 mod metrics;
 mod options;
 mod page;
+mod pool;
 mod proxies;
 mod proxy_protocol;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
@@ -41,7 +44,7 @@ mod worker;
 pub use answer::Answer;
 pub use forwarded::{Forwarded, ForwardedClient};
 pub use metrics::{Closes, Histogram, Metrics, Sessions, Snapshot};
-pub use options::Http2;
+pub use options::{Http2, Sharing};
 pub use proxy_protocol::{InvalidProxyHeader, ProxyHeader, ProxyProtocol};
 /// What [`Tls::from_rustls`] takes is of this version.
 pub use rustls;

@@ -8,10 +8,13 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::tally::Tally;
+use crate::{options::Sharing, tally::Tally};
 
 /// How many connections may wait to be accepted. The kernel's own bound (`net.core.somaxconn`) may be lower.
 const BACKLOG: i32 = 4096;
+
+/// Whether a connection is as its listener was in this: then it needs no call to the system for it.
+const INHERITS_NODELAY: bool = cfg!(target_os = "linux");
 
 /// How long accepting pauses after an error that will not go away at once, such as no descriptor being left.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -24,21 +27,36 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) fn listen(
     addr: SocketAddr,
     workers: NonZeroUsize,
+    sharing: Sharing,
 ) -> io::Result<Vec<std::net::TcpListener>> {
+    let mut addr = addr;
     // Sockets that share a port share it with any process of the same user. That two servers take turns at answering
-    // is never meant, so a socket that does not share asks for the port first.
-    let probe = socket(addr, Share::No)?;
-    probe.bind(&addr.into())?;
-    let addr = probe.local_addr()?.as_socket().unwrap_or(addr);
-    drop(probe);
+    // is seldom meant, so unless it is, a socket that does not share asks for the port first.
+    if sharing == Sharing::None {
+        addr = bound(addr, Share::No)?.1;
+    }
+    let share = match sharing {
+        // The only listener needs no other beside it.
+        Sharing::None if workers == NonZeroUsize::MIN => Share::No,
+        Sharing::None | Sharing::Processes => Share::Yes,
+    };
     (0..workers.get())
         .map(|_| {
-            let socket = socket(addr, Share::Yes)?;
-            socket.bind(&addr.into())?;
+            let (socket, bound) = bound(addr, share)?;
+            // If the system chooses the port, it chooses once.
+            addr = bound;
             socket.listen(BACKLOG)?;
             Ok(socket.into())
         })
         .collect()
+}
+
+/// A socket with an address, and which one that is.
+fn bound(addr: SocketAddr, share: Share) -> io::Result<(Socket, SocketAddr)> {
+    let socket = socket(addr, share)?;
+    socket.bind(&addr.into())?;
+    let bound = socket.local_addr()?.as_socket().unwrap_or(addr);
+    Ok((socket, bound))
 }
 
 #[derive(Clone, Copy)]
@@ -55,6 +73,8 @@ fn socket(addr: SocketAddr, share: Share) -> io::Result<Socket> {
         socket.set_reuse_port(true)?;
     }
     socket.set_nonblocking(true)?;
+    // Small messages must not wait for more.
+    socket.set_tcp_nodelay(true)?;
     Ok(socket)
 }
 
@@ -81,9 +101,13 @@ impl Acceptor {
         loop {
             self.pause.over().await;
             match self.listener.accept().await {
-                Ok(accepted) => {
+                Ok((stream, peer)) => {
                     self.pause = Pause::default();
-                    return accepted;
+                    if !INHERITS_NODELAY {
+                        // If it can't be set, small messages wait for more.
+                        let _ = stream.set_nodelay(true);
+                    }
+                    return (stream, peer);
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -139,18 +163,52 @@ mod tests {
     use super::*;
 
     const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+    const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
     #[test]
     fn workers_share_a_port_and_a_second_server_does_not() {
-        let listeners = listen(([127, 0, 0, 1], 0).into(), TWO).unwrap();
+        let listeners = listen(ANY, TWO, Sharing::None).unwrap();
         let addr = listeners[0].local_addr().unwrap();
         assert_eq!(addr, listeners[1].local_addr().unwrap());
         assert_eq!(
-            listen(addr, TWO).unwrap_err().kind(),
+            listen(addr, TWO, Sharing::None).unwrap_err().kind(),
             io::ErrorKind::AddrInUse
         );
         drop(listeners);
-        assert!(listen(addr, TWO).is_ok());
+        assert!(listen(addr, TWO, Sharing::None).is_ok());
+    }
+
+    #[test]
+    fn servers_share_a_port_if_both_say_so() {
+        for workers in [NonZeroUsize::MIN, TWO] {
+            let first = listen(ANY, workers, Sharing::Processes).unwrap();
+            let addr = first[0].local_addr().unwrap();
+            let second = listen(addr, workers, Sharing::Processes).unwrap();
+            for listener in first.iter().chain(&second) {
+                assert_eq!(listener.local_addr().unwrap(), addr);
+            }
+            let refused = listen(addr, workers, Sharing::None).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+        }
+    }
+
+    #[test]
+    fn a_single_worker_s_port_is_not_even_shared_with_who_asks_for_it() {
+        let alone = listen(ANY, NonZeroUsize::MIN, Sharing::None).unwrap();
+        let addr = alone[0].local_addr().unwrap();
+        let refused = listen(addr, TWO, Sharing::Processes).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[tokio::test]
+    async fn a_connection_does_not_hold_small_messages_back() {
+        let listener = listen(([127, 0, 0, 1], 0).into(), NonZeroUsize::MIN).unwrap();
+        let listener = TcpListener::from_std(listener.into_iter().next().unwrap()).unwrap();
+        let addr = listener.local_addr().unwrap();
+        let mut acceptor = Acceptor::new(listener);
+        let _client = TcpStream::connect(addr).await.unwrap();
+        let (stream, _) = acceptor.accept(&Tally::default()).await;
+        assert!(stream.nodelay().unwrap());
     }
 
     #[tokio::test(start_paused = true)]

@@ -16,6 +16,20 @@ pub enum Http2 {
     PriorKnowledge,
 }
 
+/// Who may listen on a server's port beside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sharing {
+    /// Nobody: a server that begins on a port that is taken is told so. The default.
+    #[default]
+    None,
+    /// Other processes of the same user that say the same. The kernel spreads the connections over all of them
+    /// (`SO_REUSEPORT`), and each keeps its own sessions and groups. A process with several workers that does *not*
+    /// say so is not told apart by the kernel once it listens: start those that share only where none runs that does
+    /// not.
+    Processes,
+}
+
 /// How long an opening handshake may take, unless it is set.
 pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
@@ -23,6 +37,7 @@ pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) workers: NonZeroUsize,
+    pub(crate) sharing: Sharing,
     pub(crate) head_bytes: usize,
     pub(crate) head_count: usize,
     pub(crate) handshake_time: Duration,
@@ -43,6 +58,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            sharing: Sharing::default(),
             head_bytes: 16 << 10,
             head_count: 100,
             handshake_time: HANDSHAKE_TIME,

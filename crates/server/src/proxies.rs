@@ -47,6 +47,17 @@ pub(crate) enum NotIntroduced {
 }
 
 impl Proxies {
+    /// Returns who calls, if no PROXY header has to say so.
+    pub(crate) fn known(&self, peer: SocketAddr) -> Option<Caller> {
+        match self.protocol {
+            ProxyProtocol::Off => Some(Caller {
+                addr: peer,
+                scheme: None,
+            }),
+            ProxyProtocol::Required => None,
+        }
+    }
+
     /// Finds out who calls, by the PROXY header if there has to be one. Not a byte behind it is read. A connection that
     /// is not introduced is to be closed; why is logged.
     ///

@@ -25,7 +25,7 @@ use crate::{
     Forwarded, ProxyProtocol, TrustedProxies,
     listener::listen,
     metrics::Metrics,
-    options::{Http2, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Options},
+    options::{Http2, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Options, Sharing},
     proxies::Proxies,
     proxy_protocol::V2_LEAST_BYTES,
     tls::Tls,
@@ -94,6 +94,12 @@ impl Server {
     /// Sets how many workers there are. Default: one for each core.
     pub fn workers(mut self, workers: NonZeroUsize) -> Self {
         self.options.workers = workers;
+        self
+    }
+
+    /// Sets whether other processes may listen on the same port. Default: [`Sharing::None`].
+    pub fn sharing(mut self, sharing: Sharing) -> Self {
+        self.options.sharing = sharing;
         self
     }
 
@@ -212,7 +218,7 @@ impl Server {
         };
         let mut listeners = Err(io::ErrorKind::AddrNotAvailable.into());
         for addr in addr.to_socket_addrs().map_err(listen_error)? {
-            listeners = listen(addr, self.options.workers);
+            listeners = listen(addr, self.options.workers, self.options.sharing);
             if listeners.is_ok() {
                 break;
             }

@@ -1,6 +1,13 @@
 //! From a request to a session: the checks before 101, or 200 in HTTP/2, in order, and the answer.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{
@@ -12,7 +19,7 @@ use sockeye_endpoint::{Endpoint, Opening, PathParams, RequestHead, Routes, Site,
 use sockeye_sockjs_proto::Resource;
 use sockeye_types::Transport;
 use sockeye_ws_proto::handshake::{self, Accepted, HandshakeError, ServerOffer};
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 use tracing::{Instrument, Span, debug_span, field};
 
 use crate::{
@@ -50,21 +57,63 @@ enum Carrier {
     Stream(Option<Alive>),
 }
 
+/// What a request comes to.
+pub(crate) enum Outcome {
+    /// A session. Its answer is still to be sent.
+    Opens(Box<Opens>),
+    /// Any other answer.
+    Answered(Reply),
+}
+
+/// A session that is about to open.
+pub(crate) struct Opens {
+    pub(crate) newcomer: Newcomer,
+    /// 101, or 200 in HTTP/2.
+    pub(crate) response: Response<()>,
+    upgrade: OnUpgrade,
+    carrier: Carrier,
+}
+
 /// Answers a request for a path on which an endpoint is: with 101, or 200 in HTTP/2, and a session once that is sent;
 /// with what SockJS has below that path; or with a refusal.
 pub(crate) async fn answer<B: Body>(
-    mut request: Request<B>,
+    request: Request<B>,
     routes: &Routes,
     drivers: &Drivers,
     handshake_time: Duration,
 ) -> Option<Reply> {
+    let opens = match consider(request, routes, drivers, handshake_time).await? {
+        Outcome::Opens(opens) => *opens,
+        Outcome::Answered(reply) => return Some(reply),
+    };
+    let Opens {
+        newcomer,
+        response,
+        upgrade,
+        carrier,
+    } = opens;
+    let handshake = newcomer.handshake.clone();
+    let opening = open(upgrade, carrier, newcomer, drivers.clone(), handshake_time);
+    tokio::spawn(opening.instrument(handshake));
+    Some(response.map(|()| Answer::from(Bytes::new())))
+}
+
+/// Decides what a request for a path on which an endpoint is comes to. Refusals are counted.
+///
+/// Cancel safety: dropped before it is done, the request is given up, and nothing is counted.
+pub(crate) async fn consider<B: Body>(
+    mut request: Request<B>,
+    routes: &Routes,
+    drivers: &Drivers,
+    handshake_time: Duration,
+) -> Option<Outcome> {
     let uri = request.uri().clone();
     let path = uri.path();
     let Some(found) = routes.find(path) else {
         if is_tunnel(&request) {
             let (verdict, refusal) = malformed(&HandshakeError::MissingConnectProtocol);
             drivers.tally().handshake(verdict);
-            return Some(refusal);
+            return Some(Outcome::Answered(refusal));
         }
         if is_handshake(&request) {
             drivers.tally().handshake(Verdict::NotFound);
@@ -93,13 +142,17 @@ pub(crate) async fn answer<B: Body>(
     };
     let Some(service) = &derived.sockjs else {
         let hands = shake_hands(request, to, Transport::WebSocket);
-        return Some(hands.instrument(span).await);
+        return Some(if span.is_disabled() {
+            hands.await
+        } else {
+            hands.instrument(span).await
+        });
     };
     let resource = Resource::of(found.below);
     let answered = async {
         match service.handshake(resource, &request) {
             Some(transport) => shake_hands(request, to, transport).await,
-            None => sockjs::answer(request, resource, service, &to).await,
+            None => Outcome::Answered(sockjs::answer(request, resource, service, &to).await),
         }
     };
     Some(answered.instrument(span).await)
@@ -142,14 +195,14 @@ fn count(drivers: &Drivers, handshake: &Span, verdict: Verdict) {
     handshake.record("result", verdict.label());
 }
 
-async fn shake_hands<B>(mut request: Request<B>, to: To<'_>, transport: Transport) -> Reply {
+async fn shake_hands<B>(mut request: Request<B>, to: To<'_>, transport: Transport) -> Outcome {
     let carrier = match request.version() {
         Version::HTTP_2 => Carrier::Stream(request.extensions_mut().remove()),
         _ => Carrier::Connection,
     };
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
-    let decided = timeout(to.handshake_time, decide(&head, &to, transport)).await;
+    let decided = in_time(to.handshake_time, decide(&head, &to, transport)).await;
     let (newcomer, response) = match decided {
         Ok(Ok(accepted)) => accepted,
         Ok(Err((verdict, refusal))) => {
@@ -159,20 +212,31 @@ async fn shake_hands<B>(mut request: Request<B>, to: To<'_>, transport: Transpor
                 status = refusal.status().as_u16(),
                 "handshake refused"
             );
-            return refusal;
+            return Outcome::Answered(refusal);
         }
         Err(_) => {
             to.count(Verdict::Timeout);
-            return text(
+            return Outcome::Answered(text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the handshake took too long\n",
-            );
+            ));
         }
     };
-    let drivers = to.drivers.clone();
-    let opening = open(upgrade, carrier, newcomer, drivers, to.handshake_time);
-    tokio::spawn(opening.instrument(to.handshake));
-    response.map(|()| Answer::from(Bytes::new()))
+    Outcome::Opens(Box::new(Opens {
+        newcomer,
+        response,
+        upgrade,
+        carrier,
+    }))
+}
+
+/// Waits for something, so long at most. What is ready at once costs no timer.
+async fn in_time<T>(time: Duration, event: impl Future<Output = T>) -> Result<T, Elapsed> {
+    let mut event = pin!(event);
+    if let Poll::Ready(ready) = poll_fn(|cx| Poll::Ready(event.as_mut().poll(cx))).await {
+        return Ok(ready);
+    }
+    timeout(time, event).await
 }
 
 /// Says whether a request asks for a tunnel to somewhere else. It has no path on which anything could be.
@@ -230,6 +294,7 @@ async fn decide(
             endpoint: Arc::clone(endpoint),
             opening,
             deflate,
+            greeting: Vec::new(),
             place: to.drivers.expect(),
             connection: to.connection.clone(),
             handshake: to.handshake.clone(),

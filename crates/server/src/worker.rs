@@ -1,6 +1,7 @@
 //! A worker: a thread with its own runtime, listener, timers and sessions. Sessions never migrate.
 
 use std::{
+    convert::Infallible,
     pin::pin,
     sync::{Arc, atomic::AtomicUsize},
     time::Duration,
@@ -12,16 +13,15 @@ use sockeye_endpoint::Routes;
 use sockeye_types::Close;
 use tokio::{
     net::TcpListener,
-    sync::watch,
-    task::JoinSet,
+    sync::{mpsc, watch},
     time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
-use tracing::{Instrument, debug_span};
+use tracing::debug_span;
 
 use crate::{
     connection::{Place, serve},
     driver::{after, clock},
-    drivers::{Drivers, PlainSockets},
+    drivers::{Drivers, PlainSockets, spawn},
     listener::Acceptor,
     metrics::Metrics,
     options::Options,
@@ -74,7 +74,8 @@ pub(crate) async fn work(
     let mut round = interval(ROUND);
     round.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut acceptor = Acceptor::new(listener);
-    let mut requests = JoinSet::new();
+    // Nothing is ever sent: each connection holds a sender until it has been answered.
+    let (answering, mut answered) = mpsc::channel::<Infallible>(1);
     let mut told = pin!(shut_down(order.clone()));
     loop {
         tokio::select! {
@@ -83,19 +84,23 @@ pub(crate) async fn work(
             (stream, peer) = acceptor.accept(&tally) => {
                 let place = Place::take(&common);
                 let span = debug_span!("connection", %peer, tls = common.tls.is_some());
-                let served = serve(stream, peer, place, drivers.clone(), order.clone());
-                requests.spawn(served.instrument(span));
+                let (drivers, order) = (drivers.clone(), order.clone());
+                let answering = answering.clone();
+                // It is large, and the runtime moves what it spawns several times.
+                let served = Box::pin(async move {
+                    serve(stream, peer, place, drivers, order).await;
+                    drop(answering);
+                });
+                spawn(served, span);
             }
-            Some(_) = requests.join_next() => {}
         }
     }
     // It waits for handlers now, who may take the time they are given.
     tally.rest();
     drop(acceptor);
+    drop(answering);
     let deadline = Instant::from_std(after(clock(), common.options.shutdown_time));
-    let answered = timeout_at(deadline, async {
-        while requests.join_next().await.is_some() {}
-    });
+    let answered = timeout_at(deadline, answered.recv());
     let (mut left, _) = tokio::join!(drivers.shut_down(Close::going_away(), deadline), answered);
     if left == 0 {
         // Requests that were answered meanwhile may have opened sessions.

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroUsize, thread, time::Duration};
 
-use sockeye::{Deflate, Heartbeat, Http2, Limits, Origins, Overflow, WindowBits};
+use sockeye::{Deflate, Heartbeat, Http2, Limits, Origins, Overflow, Sharing, WindowBits};
 
 use super::{
     key::Key,
@@ -46,6 +46,8 @@ pub(crate) struct Server {
     pub(crate) listen: SocketAddr,
     /// How many threads serve. Default one a core.
     pub(crate) workers: NonZeroUsize,
+    /// Who may listen on the port beside it. Default nobody.
+    pub(crate) sharing: Sharing,
     /// How many bytes a request's head may have. Default 16 KiB, at least 8 KiB.
     pub(crate) head_bytes: usize,
     /// How many header fields a request may have. Default 100.
@@ -151,6 +153,11 @@ impl Raw {
         Server {
             listen: raw.listen.0,
             workers: raw.workers.0.unwrap_or_else(cores),
+            sharing: if raw.share_port {
+                Sharing::Processes
+            } else {
+                Sharing::None
+            },
             head_bytes: raw.head_bytes.0,
             head_count: usize::try_from(raw.head_count.0).unwrap_or(usize::MAX),
             connections: usize::try_from(raw.connections.0).unwrap_or(usize::MAX),

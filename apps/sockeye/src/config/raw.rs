@@ -27,11 +27,16 @@ pub(crate) struct Raw {
 }
 
 /// `[server]`: where it listens and what one handshake may cost.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own in the file"
+)]
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawServer {
     pub(crate) listen: Listen,
     pub(crate) workers: Workers,
+    pub(crate) share_port: bool,
     pub(crate) head_bytes: Size,
     pub(crate) head_count: Count,
     pub(crate) connections: Count,
@@ -129,6 +134,7 @@ impl Default for RawServer {
         Self {
             listen: Listen(([0, 0, 0, 0], 8080).into()),
             workers: Workers(None),
+            share_port: false,
             head_bytes: Size(16 << 10),
             head_count: Count(100),
             connections: Count(100_000),

@@ -49,6 +49,8 @@ pub(crate) struct Flags {
     pub(crate) listen: Option<Listen>,
     /// `--workers`.
     pub(crate) workers: Option<Workers>,
+    /// `--share-port`.
+    pub(crate) share_port: Option<bool>,
     /// `--internal-listen`.
     pub(crate) internal: Option<Port>,
     /// Those of TLS.
@@ -204,6 +206,12 @@ pub(crate) fn from_flags(flags: &Flags) -> Vec<Result<Setting, ConfigError>> {
             "workers",
             flags.workers.map(Value::from),
             "--workers",
+        ),
+        (
+            "server",
+            "share_port",
+            flags.share_port.map(Value::Boolean),
+            "--share-port",
         ),
         (
             "internal",

@@ -14,6 +14,8 @@ use crate::row::{Row, Suite};
 pub(crate) enum Contender {
     /// Ours.
     Sockeye,
+    /// Ours, with two workers.
+    SockeyeTwo,
     /// A bare epoll loop: what there is to lose.
     Floor,
     /// uWebSockets, called from Node.js.
@@ -53,7 +55,13 @@ impl Contender {
     pub(crate) fn start(self, row: Row, cpus: Cpus) -> anyhow::Result<Server> {
         match self {
             Self::Sockeye => Program::beside("echo-server", row.options())?,
+            Self::SockeyeTwo => {
+                return Program::beside("echo-server", &["--workers", "2"])?.start_on_two(cpus);
+            }
             Self::Floor => Program::beside("floor-server", &[])?,
+            Self::Peer(_) if row == Row::Wss32 => {
+                Program::beside("peer-server", &["--tls", "--kind", &self.name()])?
+            }
             Self::Peer(_) => Program::beside("peer-server", &["--kind", &self.name()])?,
             Self::Uws | Self::SockJsNode => NodePeer::install(&self.name())?.program(),
         }
@@ -70,10 +78,13 @@ impl Contender {
             Row::Deflate1k | Row::IdleDeflate | Row::IdleDeflateContext => {
                 return self.deflates();
             }
+            Row::Workers2 => return matches!(self, Self::Sockeye | Self::SockeyeTwo),
+            Row::Wss32 => return self.speaks_tls(),
             _ => {}
         }
         match self {
             Self::Sockeye => true,
+            Self::SockeyeTwo => false,
             Self::Floor | Self::Peer(_) | Self::Uws => row.suite() == Suite::WebSocket,
             Self::SockJsNode => row.suite() == Suite::SockJs,
         }
@@ -81,6 +92,14 @@ impl Contender {
 }
 
 impl Contender {
+    fn speaks_tls(self) -> bool {
+        match self {
+            Self::Sockeye => true,
+            Self::Peer(peer) => !matches!(peer, Peer::WsTool | Peer::Axum | Peer::AxumBatched),
+            Self::SockeyeTwo | Self::Floor | Self::Uws | Self::SockJsNode => false,
+        }
+    }
+
     fn deflates(self) -> bool {
         match self {
             Self::Sockeye | Self::Uws => true,
@@ -88,7 +107,7 @@ impl Contender {
                 peer,
                 Peer::Sockudo | Peer::SockudoBatched | Peer::Yawc | Peer::YawcBatched
             ),
-            Self::Floor | Self::SockJsNode => false,
+            Self::SockeyeTwo | Self::Floor | Self::SockJsNode => false,
         }
     }
 
@@ -102,6 +121,7 @@ impl ValueEnum for Contender {
     fn value_variants<'a>() -> &'a [Self] {
         &[
             Self::Sockeye,
+            Self::SockeyeTwo,
             Self::Floor,
             Self::Uws,
             Self::Peer(Peer::Tungstenite),
@@ -123,6 +143,7 @@ impl ValueEnum for Contender {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         match self {
             Self::Sockeye => Some(PossibleValue::new("sockeye")),
+            Self::SockeyeTwo => Some(PossibleValue::new("sockeye-two-workers")),
             Self::Floor => Some(PossibleValue::new("floor")),
             Self::Uws => Some(PossibleValue::new("uwebsockets-js")),
             Self::Peer(peer) => peer.to_possible_value(),

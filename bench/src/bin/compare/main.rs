@@ -92,7 +92,12 @@ fn main() -> anyhow::Result<ExitCode> {
 fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
     let contenders = &args.contenders(row);
     let entries = match row.work() {
-        Work::Echo(_) | Work::Page(_) | Work::FanOut(_) | Work::Churn { .. } => {
+        Work::Echo(_)
+        | Work::Paced(..)
+        | Work::SecureEcho(_)
+        | Work::Page(_)
+        | Work::FanOut(_)
+        | Work::Churn { .. } => {
             let plan = Plan {
                 cpus,
                 slices: args.slices,
@@ -102,7 +107,8 @@ fn measure(row: Row, args: &Args, cpus: Cpus) -> anyhow::Result<Measured> {
             results.into_iter().map(Entry::sliced).collect()
         }
         Work::Idle(target, kind) => {
-            let silent = Silent::Connections(target, kind, args.idle_connections);
+            let connections = args.idle_connections / row.idle_divisor();
+            let silent = Silent::Connections(target, kind, connections);
             idle(row, args, (cpus, silent))
         }
         Work::IdleSessions(carrier) => {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use clap::ValueEnum;
 use serde::{Serialize, Serializer};
-use sockeye_bench::load::{Carrier, Churn, Echo, FanOut, Kind, Outcome, Target};
+use sockeye_bench::load::{Carrier, Churn, Echo, FanOut, Kind, Outcome, Paced, Target};
 
 /// A row by its name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -13,6 +13,7 @@ pub(crate) enum Row {
     Echo32One,
     #[value(name = "echo32-1-spin")]
     Echo32OneSpin,
+    Workers2,
     #[value(name = "echo32")]
     Echo32,
     #[value(name = "echo32-1000")]
@@ -30,10 +31,14 @@ pub(crate) enum Row {
     Text64k,
     #[value(name = "deflate1k")]
     Deflate1k,
+    #[value(name = "wss32")]
+    Wss32,
     #[value(name = "fanout")]
     FanOut,
     #[value(name = "fanout16")]
     FanOut16,
+    Latency50,
+    Latency80,
     Handshake,
     Page,
     Idle,
@@ -68,6 +73,10 @@ pub(crate) enum Suite {
 pub(crate) enum Work {
     /// Echoes, so many in flight on each connection.
     Echo(Traffic),
+    /// Echoes, sent when they are due: such a share of what the server can.
+    Paced(Traffic, f64),
+    /// Echoes over TLS.
+    SecureEcho(Traffic),
     /// Echoes, and a page that is asked for meanwhile.
     Page(Traffic),
     /// Messages from one to all, so many under way.
@@ -116,7 +125,9 @@ impl Row {
             Self::Echo32One | Self::Echo32OneSpin => echo(1, 32, 1),
             Self::Echo32 => echo(100, 32, 1),
             Self::Echo32Thousand => echo(1000, 32, 1),
-            Self::Pipelined => echo(16, 32, 64),
+            Self::Latency50 => Work::Paced(websocket(Kind::Binary)(100, 32, 1), 0.5),
+            Self::Latency80 => Work::Paced(websocket(Kind::Binary)(100, 32, 1), 0.8),
+            Self::Pipelined | Self::Workers2 => echo(16, 32, 64),
             Self::Echo1k => echo(32, 1 << 10, 16),
             Self::Echo64k => echo(8, 64 << 10, 4),
             Self::Echo1m => echo(4, 1 << 20, 1),
@@ -125,6 +136,7 @@ impl Row {
             Self::FanOut => fan_out(1),
             Self::FanOut16 => fan_out(16),
             Self::Handshake => Work::Churn { at_once: 16 },
+            Self::Wss32 => Work::SecureEcho(websocket(Kind::Binary)(100, 32, 1)),
             Self::Page => Work::Page(websocket(Kind::Binary)(16, 32, 64)),
             Self::Idle => Work::Idle(plain, Kind::Binary),
             Self::IdleDeflate => Work::Idle(Target::deflated, Kind::DeflatedJson),
@@ -164,7 +176,16 @@ impl Row {
     pub(crate) fn options(self) -> &'static [&'static str] {
         match self {
             Self::Echo32OneSpin => &["--workers", "1", "--spin", "50"],
+            Self::Wss32 => &["--workers", "1", "--tls"],
             _ => &["--workers", "1"],
+        }
+    }
+
+    /// Returns how many times fewer connections the row opens than other idle rows: each may take half a megabyte.
+    pub(crate) fn idle_divisor(self) -> usize {
+        match self {
+            Self::IdleDeflateContext => 10,
+            _ => 1,
         }
     }
 
@@ -173,6 +194,20 @@ impl Row {
         let what = match self.work() {
             Work::Echo(t) => format!(
                 "echo of {}, {} in flight on each of {} {}",
+                t.message(),
+                t.depth,
+                t.connections,
+                t.carriers()
+            ),
+            Work::Paced(t, share) => format!(
+                "echo of {} on {} connections at {:.0} % of what the server can, each message sent when it is due, and timed \
+                 from then",
+                t.message(),
+                t.connections,
+                share * 100.0
+            ),
+            Work::SecureEcho(t) => format!(
+                "echo of {} over TLS, {} in flight on each of {} {}",
                 t.message(),
                 t.depth,
                 t.connections,
@@ -208,6 +243,7 @@ impl Row {
         };
         let with = match self {
             Self::Echo32OneSpin => "; Sockeye looks for more for 50 µs before it sleeps",
+            Self::Workers2 => ", by one worker and by two",
             Self::IdleDeflateContext => ", and remember messages as context",
             _ => "",
         };
@@ -267,6 +303,7 @@ impl Traffic {
 #[derive(Debug)]
 pub(crate) enum Load {
     Echo(Echo),
+    Paced(Paced),
     FanOut(FanOut),
     Churn(Churn),
 }
@@ -281,6 +318,19 @@ impl Load {
                 (t.kind, t.bytes),
                 t.depth,
             )?),
+            Work::Paced(t, share) => Self::Paced(Paced::new(
+                Echo::open(t.target(server), t.connections, (t.kind, t.bytes), t.depth)?,
+                share,
+            )),
+            Work::SecureEcho(t) => {
+                let target = t.target(server).over_tls();
+                Self::Echo(Echo::open(
+                    target,
+                    t.connections,
+                    (t.kind, t.bytes),
+                    t.depth,
+                )?)
+            }
             Work::Page(t) => {
                 let target = Target::echo(server, t.carrier);
                 let echo = Echo::open(target, t.connections, (t.kind, t.bytes), t.depth)?;
@@ -301,6 +351,7 @@ impl Load {
     pub(crate) fn run(&mut self, duration: Duration) -> anyhow::Result<Outcome> {
         match self {
             Self::Echo(load) => load.run(duration),
+            Self::Paced(load) => load.run(duration),
             Self::FanOut(load) => load.run(duration),
             Self::Churn(load) => load.run(duration),
         }

@@ -73,6 +73,7 @@ const TARGETS: &[(Row, &[Limit])] = &[
     ),
     (Row::Text64k, &[Times(0.29, Uws), Times(1.0, BestPeer)]),
     (Row::Deflate1k, &[Times(0.8, Yawc)]),
+    (Row::Wss32, &[Times(0.95, BestPeer)]),
     (
         Row::FanOut,
         &[Times(0.96, Uws), Times(0.93, BestPeer), Times(1.03, Floor)],

@@ -1,6 +1,10 @@
 //! One connection: its handshake, then frames in and their answers out.
 
-use std::{io::IoSlice, io::IoSliceMut, mem};
+use std::{
+    io::{IoSlice, IoSliceMut},
+    mem,
+    num::NonZeroUsize,
+};
 
 use rustix::{
     fd::OwnedFd,
@@ -9,10 +13,13 @@ use rustix::{
 };
 
 use crate::{
-    frame::{Head, LONGEST},
+    frame::{Head, LONGEST, LONGEST_MASKED},
     handshake::{self, Asked},
     wire::{Gone, Owned, Pool, Wire},
 };
+
+/// Bytes of the buffer that everything is read into.
+pub(crate) const BUFFER: usize = 256 << 10;
 
 /// Frames longer than this are received into a buffer of their own once their header is there.
 const LARGE: usize = 32 << 10;
@@ -39,6 +46,8 @@ pub(crate) struct Conn {
     rest: Vec<u8>,
     /// A large frame that is not all there.
     large: Option<Box<Large>>,
+    /// Bytes of payload of the last frame, if they were more than the shared buffer holds: the next may well be like it.
+    expected: Option<NonZeroUsize>,
 }
 
 /// `Http --request with a key--> Echo or Broadcast`.
@@ -76,12 +85,72 @@ impl Conn {
             stage: Stage::Http,
             rest: Vec::new(),
             large: None,
+            expected: None,
         }
     }
 
+    /// Reads once into a buffer for a frame like the last one, so that nothing has to be copied into it.
+    fn read_expected(
+        &mut self,
+        length: usize,
+        buffer: &mut Vec<u8>,
+        pool: &mut Pool,
+    ) -> Result<Option<Read>, Gone> {
+        let mut front = [0; LONGEST_MASKED];
+        let mut own = pool.take(LONGEST + length);
+        let payload = own.get_mut(LONGEST..LONGEST + length).unwrap_or_default();
+        let both = &mut [IoSliceMut::new(&mut front), IoSliceMut::new(payload)];
+        let Some(bytes) = taken(readv(&self.wire.socket, both))? else {
+            pool.give(own);
+            return Ok(None);
+        };
+        let mut read = Read {
+            bytes: 0,
+            finished: None,
+            is_drained: bytes < LONGEST_MASKED + length,
+        };
+        let head = Head::parse(front.get(..bytes).unwrap_or(&front));
+        if let Some(head) = head.filter(|head| head.length == length) {
+            let mut large = Large {
+                head,
+                buffer: own,
+                filled: bytes.saturating_sub(LONGEST_MASKED),
+            };
+            if large.lacking().is_empty() {
+                read.finished = Some(large.finish());
+            } else {
+                self.large = Some(Box::new(large));
+            }
+            return Ok(Some(read));
+        }
+        // It was not: it is read as if it had come into the shared buffer, which may have to grow for that once.
+        self.expected = None;
+        buffer.resize(buffer.len().max(bytes), 0);
+        let room = buffer.split_at_mut_checked(bytes.min(LONGEST_MASKED));
+        let (at, after) = room.unwrap_or_default();
+        at.copy_from_slice(front.get(..at.len()).unwrap_or_default());
+        let payload = own.get(LONGEST..).unwrap_or_default();
+        for (to, from) in after.iter_mut().zip(payload).take(bytes - at.len()) {
+            *to = *from;
+        }
+        pool.give(own);
+        read.bytes = bytes;
+        Ok(Some(read))
+    }
+
     /// Reads once: what a large frame lacks straight into it, all else into the shared buffer behind what was left over.
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Option<Read>, Gone> {
+    pub(crate) fn read(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        pool: &mut Pool,
+    ) -> Result<Option<Read>, Gone> {
         let held = self.rest.len();
+        if let Some(length) = self.expected
+            && held == 0
+            && self.large.is_none()
+        {
+            return self.read_expected(length.get(), buffer, pool);
+        }
         let (read, asked) = if let Some(large) = &mut self.large {
             let lacking = large.lacking();
             let asked = lacking.len() + buffer.len();
@@ -94,11 +163,8 @@ impl Conn {
             let read = recv(&self.wire.socket, room, RecvFlags::empty());
             (read.map(|(read, _)| read), asked)
         };
-        let bytes = match read {
-            Ok(0) => return Err(Gone),
-            Ok(bytes) => bytes,
-            Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
-            Err(_) => return Err(Gone),
+        let Some(bytes) = taken(read)? else {
+            return Ok(None);
         };
         self.rest = Vec::new();
         let into_large = self.large.as_mut().map_or(0, |large| large.fill(bytes));
@@ -223,11 +289,22 @@ impl Conn {
                     front.copy_from_slice(payload);
                 }
                 large.filled = payload.len();
+                self.expected = NonZeroUsize::new(head.length).filter(|_| head.frame() > BUFFER);
                 self.large = Some(Box::new(large));
             }
             _ if bytes.is_empty() => {}
             _ => self.rest = bytes.to_vec(),
         }
+    }
+}
+
+/// Tells "not now" from bytes, and both from an end.
+fn taken(read: Result<usize, Errno>) -> Result<Option<usize>, Gone> {
+    match read {
+        Ok(0) => Err(Gone),
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+        Err(_) => Err(Gone),
     }
 }
 

@@ -3,6 +3,9 @@
 /// The longest header a server writes: two bytes and a 64-bit length.
 pub(crate) const LONGEST: usize = 10;
 
+/// The longest header a client writes, with a mask besides; that of every large frame.
+pub(crate) const LONGEST_MASKED: usize = LONGEST + 4;
+
 /// The header of a frame that a client wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {

@@ -12,12 +12,9 @@ use rustix::{
 };
 
 use crate::{
-    conn::{Conn, Kit, Stage},
+    conn::{BUFFER, Conn, Kit, Stage},
     wire::{Gone, Pool},
 };
-
-/// Bytes of the buffer that everything is read into.
-const BUFFER: usize = 256 << 10;
 
 /// Most events taken at once.
 const EVENTS: usize = 1024;
@@ -135,7 +132,7 @@ impl Reactor {
             && !conn.wire.is_blocked()
         {
             let Kit { buffer, out, pool } = &mut self.kit;
-            let Some(read) = conn.read(buffer)? else {
+            let Some(read) = conn.read(buffer, pool)? else {
                 break;
             };
             let mut bytes = buffer.get_mut(..read.bytes).unwrap_or_default();

@@ -1,14 +1,17 @@
-//! Handshakes by hyper that end with the bare TCP stream: it costs less than the boxed one that hyper hands out.
+//! Handshakes by hyper that end with the bare stream: it costs less than the boxed one that hyper hands out.
 
 use anyhow::Context;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Takes the TCP stream out of hyper's box. A client that speaks before the 101 is refused: the generator never does.
-pub(crate) fn bare(upgraded: Upgraded) -> anyhow::Result<TcpStream> {
+/// Takes the stream out of hyper's box. A client that speaks before the 101 is refused: the generator never does.
+pub(crate) fn bare<S>(upgraded: Upgraded) -> anyhow::Result<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let parts = upgraded
-        .downcast::<TokioIo<TcpStream>>()
+        .downcast::<TokioIo<S>>()
         .ok()
         .context("hyper gave back another stream than it was given")?;
     anyhow::ensure!(

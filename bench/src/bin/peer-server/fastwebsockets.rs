@@ -1,69 +1,98 @@
 //! The server on `fastwebsockets`: hyper for the handshake, then the bare TCP stream, which costs less than hyper's
 //! boxed one that its examples keep. It writes every frame at once, so there is no batched kind.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use fastwebsockets::{
     FragmentCollector, FragmentCollectorRead, Frame, OpCode, Payload, Role, WebSocket,
-    WebSocketWrite,
-    upgrade::{UpgradeFut, upgrade},
+    WebSocketWrite, upgrade::upgrade,
 };
 use http_body_util::Empty;
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use sockeye_bench::load::Security;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpStream, tcp::OwnedWriteHalf},
     sync::mpsc::UnboundedReceiver,
     task::unconstrained,
 };
 
-use crate::{bare::bare, listen, room::Room};
+use crate::{
+    bare::bare,
+    listen::{self, Place},
+    room::Room,
+};
 
 /// A message that many may be sent: its kind and its bytes.
 type Shared = Arc<(OpCode, Vec<u8>)>;
 
-/// Serves for ever.
-pub(crate) async fn serve(listen: SocketAddr) -> anyhow::Result<()> {
+/// Serves for ever; over TLS, only the echo.
+pub(crate) async fn serve(place: Place) -> anyhow::Result<()> {
     let room = Room::new();
-    listen::each_connection(listen, |stream| {
-        let room = room.clone();
-        async move {
-            let service = service_fn(|request| accept(request, room.clone()));
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .with_upgrades()
-                .await;
+    match place.security {
+        Security::Plain => {
+            listen::each_connection(place.listen, |stream| {
+                let room = room.clone();
+                serve_one(stream, move |path, socket| async move {
+                    if path == "/broadcast" {
+                        fan_out(socket, room).await
+                    } else {
+                        echo(socket).await
+                    }
+                })
+            })
+            .await
         }
-    })
-    .await
+        Security::Tls => {
+            listen::each_secure_connection(place.listen, |stream| {
+                serve_one(stream, |_, socket| echo(socket))
+            })
+            .await
+        }
+    }
 }
 
-async fn accept(
+async fn serve_one<S, F>(
+    stream: S,
+    run: impl FnOnce(String, WebSocket<S>) -> F + Clone + Send + 'static,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let service = service_fn(|request| {
+        let response = accept(request, run.clone());
+        async { response }
+    });
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await;
+}
+
+fn accept<S, F>(
     mut request: Request<Incoming>,
-    room: Room<Shared>,
-) -> anyhow::Result<Response<Empty<Bytes>>> {
+    run: impl FnOnce(String, WebSocket<S>) -> F + Send + 'static,
+) -> anyhow::Result<Response<Empty<Bytes>>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
     let (response, upgrading) = upgrade(&mut request)?;
     let path = request.uri().path().to_owned();
     tokio::spawn(unconstrained(async move {
-        let Ok(socket) = upgraded(upgrading).await else {
-            return;
-        };
-        let _ = if path == "/broadcast" {
-            fan_out(socket, room).await
-        } else {
-            echo(socket).await
-        };
+        let upgraded = upgrading.await?.into_inner().into_inner();
+        let socket = WebSocket::after_handshake(bare(upgraded)?, Role::Server);
+        run(path, socket).await
     }));
     Ok(response)
 }
 
-async fn upgraded(upgraded: UpgradeFut) -> anyhow::Result<WebSocket<TcpStream>> {
-    let stream = bare(upgraded.await?.into_inner().into_inner())?;
-    Ok(WebSocket::after_handshake(stream, Role::Server))
-}
-
-async fn echo(socket: WebSocket<TcpStream>) -> anyhow::Result<()> {
+async fn echo<S>(socket: WebSocket<S>) -> anyhow::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut socket = FragmentCollector::new(socket);
     loop {
         let frame = socket.read_frame().await?;

@@ -2,10 +2,19 @@
 
 use std::net::SocketAddr;
 
+use sockeye_bench::{load::Security, tls};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 /// Room for all connections that a row opens at once.
 const BACKLOG: u32 = 4096;
+
+/// Where a server listens, and whether it speaks TLS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) listen: SocketAddr,
+    pub(crate) security: Security,
+}
 
 /// Accepts for ever; each connection becomes a task, with `TCP_NODELAY` set.
 pub(crate) async fn each_connection<F>(
@@ -21,6 +30,26 @@ where
         stream.set_nodelay(true)?;
         tokio::spawn(serve(stream));
     }
+}
+
+/// Accepts for ever; each connection becomes a task that first shakes hands with it.
+pub(crate) async fn each_secure_connection<F>(
+    listen: SocketAddr,
+    serve: impl Fn(TlsStream<TcpStream>) -> F + Clone + Send + 'static,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let acceptor = TlsAcceptor::from(tls::server()?);
+    each_connection(listen, |stream| {
+        let (acceptor, serve) = (acceptor.clone(), serve.clone());
+        async move {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                serve(stream).await;
+            }
+        }
+    })
+    .await
 }
 
 /// Listens with room for all connections that a row opens at once.

@@ -1,36 +1,47 @@
 //! The server on `sockudo-ws`, as its echo example does it, with its default configuration.
 
-use std::net::SocketAddr;
-
 use bytes::BytesMut;
+use sockeye_bench::load::Security;
 use sockudo_ws::{
     CompressedWebSocketStream, Config, DeflateConfig, Message, WebSocketStream,
     handshake::{build_response, generate_accept_key, parse_request},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::{
-    listen,
+    listen::{self, Place},
     pace::{self, Pace},
     room::Room,
 };
 
 /// Serves for ever.
-pub(crate) async fn serve(listen: SocketAddr, pace: Pace) -> anyhow::Result<()> {
+pub(crate) async fn serve(place: Place, pace: Pace) -> anyhow::Result<()> {
     let room = Room::new();
-    listen::each_connection(listen, |stream| {
-        let room = room.clone();
-        async move {
-            let _ = connection(stream, room, pace).await;
+    match place.security {
+        Security::Plain => {
+            listen::each_connection(place.listen, |stream| serve_one(stream, room.clone(), pace))
+                .await
         }
-    })
-    .await
+        Security::Tls => {
+            listen::each_secure_connection(place.listen, move |stream| {
+                serve_one(stream, room.clone(), pace)
+            })
+            .await
+        }
+    }
 }
 
-async fn connection(mut stream: TcpStream, room: Room<Message>, pace: Pace) -> Option<()> {
+async fn serve_one<S>(stream: S, room: Room<Message>, pace: Pace)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let _ = connection(stream, room, pace).await;
+}
+
+async fn connection<S>(mut stream: S, room: Room<Message>, pace: Pace) -> Option<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let path = shake_hands(&mut stream).await?;
     if let Some(deflate) = deflate(&path) {
         let socket = CompressedWebSocketStream::server(stream, Config::default(), deflate);
@@ -60,7 +71,7 @@ fn deflate(path: &str) -> Option<DeflateConfig> {
 }
 
 /// Answers the request, and returns its path.
-async fn shake_hands(stream: &mut TcpStream) -> Option<String> {
+async fn shake_hands(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Option<String> {
     let mut head = BytesMut::with_capacity(4096);
     loop {
         if stream.read_buf(&mut head).await.ok()? == 0 {

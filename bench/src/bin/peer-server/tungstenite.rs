@@ -1,8 +1,7 @@
 //! The server on `tokio-tungstenite`, with its default configuration.
 
-use std::net::SocketAddr;
-
-use tokio::net::TcpStream;
+use sockeye_bench::load::Security;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::{
     accept_hdr_async,
     tungstenite::{
@@ -12,24 +11,39 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    listen,
+    listen::{self, Place},
     pace::{self, Pace},
     room::Room,
 };
 
 /// Serves for ever.
-pub(crate) async fn serve(listen: SocketAddr, pace: Pace) -> anyhow::Result<()> {
+pub(crate) async fn serve(place: Place, pace: Pace) -> anyhow::Result<()> {
     let room = Room::new();
-    listen::each_connection(listen, |stream| {
-        let room = room.clone();
-        async move {
-            let _ = connection(stream, room, pace).await;
+    match place.security {
+        Security::Plain => {
+            listen::each_connection(place.listen, |stream| serve_one(stream, room.clone(), pace))
+                .await
         }
-    })
-    .await
+        Security::Tls => {
+            listen::each_secure_connection(place.listen, move |stream| {
+                serve_one(stream, room.clone(), pace)
+            })
+            .await
+        }
+    }
 }
 
-async fn connection(stream: TcpStream, room: Room<Message>, pace: Pace) -> Option<()> {
+async fn serve_one<S>(stream: S, room: Room<Message>, pace: Pace)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let _ = connection(stream, room, pace).await;
+}
+
+async fn connection<S>(stream: S, room: Room<Message>, pace: Pace) -> Option<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut path = String::new();
     #[expect(clippy::result_large_err, reason = "the library's own signature")]
     let read_path = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {

@@ -123,7 +123,12 @@ impl<S: Stream> Driver<S> {
             _ => Decoded::Drained,
         };
         if !input.is_empty() {
-            let mut own = BytesMut::with_capacity(input.len() + self.missing(input.len()));
+            let mut own = turn
+                .lent
+                .large_buffer(input.len(), self.conn.wanted())
+                .unwrap_or_else(|| {
+                    BytesMut::with_capacity(input.len() + self.missing(input.len()))
+                });
             own.extend_from_slice(&input);
             self.input = Some(Box::new(own));
         }
@@ -140,7 +145,13 @@ impl<S: Stream> Driver<S> {
         turn: &mut Turn<'_>,
     ) -> (Poll<std::io::Result<usize>>, Decoded) {
         if input.capacity() == input.len() {
-            input.reserve(self.missing(input.len()));
+            match turn.lent.large_buffer(input.len(), self.conn.wanted()) {
+                Some(mut large) => {
+                    large.extend_from_slice(&input);
+                    *input = large;
+                }
+                None => input.reserve(self.missing(input.len())),
+            }
         }
         let read = self.read(cx, &mut input);
         let decoded = match read {

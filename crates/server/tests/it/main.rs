@@ -13,6 +13,7 @@
 )]
 
 mod abandoned;
+mod at_once;
 mod behind_proxy;
 mod client;
 mod closing;
@@ -24,6 +25,7 @@ mod heartbeats;
 mod http2;
 mod http2_client;
 mod http2_hostile;
+mod large;
 mod metrics;
 mod mounted;
 mod order;
