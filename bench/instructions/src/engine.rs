@@ -46,6 +46,7 @@ impl Server {
 
     /// What happens when these bytes are read.
     fn take_in(&mut self, bytes: &[u8], answer: Answer) -> anyhow::Result<u32> {
+        self.input.reserve(bytes.len());
         for piece in bytes.chunks(COPIED_AT_ONCE) {
             self.input.extend_from_slice(piece);
         }
