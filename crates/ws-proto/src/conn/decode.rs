@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::{Conn, Deflating};
 use crate::{
@@ -37,6 +37,8 @@ pub(super) enum Part {
     Piece(Fin),
     /// A control frame: waits in the input.
     Control(Opcode),
+    /// Whatever it was, it breaks a rule, and nobody was told of that yet.
+    Broken(ProtocolError),
 }
 
 /// What [`Conn::decode_before_end`] found.
@@ -105,12 +107,13 @@ impl Conn {
         }
     }
 
-    /// Does what [`decode`](Self::decode) does, but leaves a frame in `input` whose header ends the connection: the
-    /// peer's close, or one that breaks a rule. Such a frame is answered as soon as it is decoded, and nothing is sent
-    /// behind the answer: a driver lets what came before it have its own answer first, and then decodes it.
+    /// Does what [`decode`](Self::decode) does, but stops before what ends the connection: the peer's close, or
+    /// whatever breaks a rule. That is answered as soon as it is decoded, and nothing is sent behind the answer: a
+    /// driver lets what came before it have its own answer first, and then decodes on. Until then there is something
+    /// in `input`.
     ///
     /// # Errors
-    /// [`ProtocolError`] if a payload breaks a rule, as `decode` has it.
+    /// [`ProtocolError`] if the peer broke a rule, and `decode` has told so already.
     #[inline]
     pub fn decode_before_end(
         &mut self,
@@ -121,10 +124,28 @@ impl Conn {
         self.hear(input, now);
         match self.take_whole(input) {
             Some(Ok(message)) => return Ok(Upcoming::Event(Event::Message(message))),
-            Some(Err(error)) => return Err(self.fail(error, input, scratch)),
+            Some(Err(error)) => return Ok(self.withhold(error, input)),
             None => {}
         }
         self.decode_until(Until::End, input, scratch, now)
+    }
+
+    /// Keeps a broken rule for whoever decodes on.
+    #[cold]
+    fn withhold(&mut self, error: ProtocolError, input: &mut BytesMut) -> Upcoming {
+        self.frame = Some(Box::new(Frame {
+            part: Part::Broken(error),
+            mask: None,
+            len: 0,
+            unmasked: 0,
+            checked: 0,
+        }));
+        if input.is_empty() {
+            // Its last byte is gone, and who has no input does not decode.
+            input.put_u8(0);
+        }
+        self.left_bytes = input.len();
+        Upcoming::End
     }
 
     /// Bytes that were not there before are a sign of life.
@@ -145,9 +166,10 @@ impl Conn {
         now: Instant,
     ) -> Result<Upcoming, ProtocolError> {
         let decoded = if !self.closing.is_over() {
-            match self.next_event(until, input, scratch, now) {
-                Err(error) => Err(self.fail(error, input, scratch)),
-                decoded => decoded,
+            match (self.next_event(until, input, scratch, now), until) {
+                (Err(error), Until::Starved) => Err(self.fail(error, input, scratch)),
+                (Err(error), Until::End) => Ok(self.withhold(error, input)),
+                (decoded, _) => decoded,
             }
         } else {
             input.clear();
@@ -163,6 +185,7 @@ impl Conn {
         self.frame.as_ref().map_or(0, |frame| match frame.part {
             Part::Message(_) | Part::Control(_) => frame.len.saturating_sub(self.left_bytes),
             Part::Piece(_) => frame.len - frame.unmasked,
+            Part::Broken(_) => 0,
         })
     }
 
@@ -187,6 +210,7 @@ impl Conn {
                     Ok(payload) => self.control(opcode, payload, scratch, now)?,
                     Err(frame) => Step::Starved(frame),
                 },
+                Part::Broken(error) => return Err(error),
             };
             match step {
                 Step::Event(event) => return Ok(Upcoming::Event(event)),

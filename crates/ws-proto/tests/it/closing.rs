@@ -246,6 +246,30 @@ fn a_close_can_be_left_for_later_and_what_came_before_it_is_answered_first() {
 }
 
 #[test]
+fn a_payload_that_breaks_a_rule_can_be_left_for_later_and_what_came_before_it_is_answered_first() {
+    let whole = plain(0x81, b"\xff");
+    let in_pieces = [plain(0x01, b"a"), plain(0x80, b"\xff")].concat();
+    for (wrong, more) in [(&whole, &b""[..]), (&in_pieces, b""), (&whole, b"\x81")] {
+        let mut client = Side::client();
+        client.input.extend_from_slice(&plain(0x81, b"hi"));
+        client.input.extend_from_slice(wrong);
+        client.input.extend_from_slice(more);
+        let heard = (vec![message("hi")], Upcoming::End);
+        assert_eq!(hear_before_end(&mut client), heard);
+        assert_eq!(hear_before_end(&mut client), (vec![], Upcoming::End));
+        assert!(client.conn.is_open() && !client.input.is_empty());
+        let answer = client.send("answer");
+        assert_eq!(client.hear(b""), Err(ProtocolError::NotText));
+        assert!(client.input.is_empty() && client.conn.is_over());
+        let mut server = Side::server();
+        let said = [answer, client.said()].concat();
+        let heard = server.hear(&said).unwrap();
+        assert_eq!(heard.first(), Some(&message("answer")));
+        assert!(matches!(heard.get(1), Some(Event::Close(_))));
+    }
+}
+
+#[test]
 fn a_header_that_breaks_a_rule_can_be_left_for_later_and_is_as_wrong_then() {
     for (wrong, error) in [
         (plain(0x83, b""), ProtocolError::ReservedOpcode(3)),
