@@ -36,7 +36,7 @@ impl<'a> Alarm<'a> {
             return Patience::Late;
         }
         let timers = self.drivers.timers();
-        timers.has_fired(&mut self.timer, now);
+        timers.has_fired(&mut self.timer);
         timers.arm(&mut self.timer, self.deadline, waker);
         // Asked last: whoever was not there yet to be woken by a shutdown sees it now.
         if self.drivers.is_shut_down() {

@@ -136,6 +136,14 @@ struct Turn<'a> {
     now: Instant,
     /// How many events it may still handle.
     events: &'a mut usize,
+    alarm: Alarm,
+}
+
+/// Whether a moment has come that the driver was to be woken at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Alarm {
+    Rang,
+    Silent,
 }
 
 /// What ended a session.
@@ -234,8 +242,11 @@ impl<S: Stream> Driver<S> {
 
     fn turns(&mut self, cx: &mut Context<'_>, lent: &mut Lent, mut now: Instant) -> Poll<()> {
         let mut events = EVENTS_A_POLL;
-        // What is due is looked at in the turn, after what has arrived: a peer is heard before it is blamed.
-        self.place.has_fired(now);
+        let alarm = if self.place.has_fired() {
+            Alarm::Rang
+        } else {
+            Alarm::Silent
+        };
         self.obey_shutdown(now);
         for _ in 0..TURNS_A_POLL {
             let step = match self.phase {
@@ -245,6 +256,7 @@ impl<S: Stream> Driver<S> {
                         lent,
                         now,
                         events: &mut events,
+                        alarm,
                     },
                 ),
                 Phase::Parting(_) => {
@@ -272,9 +284,11 @@ impl<S: Stream> Driver<S> {
     fn talk(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Step {
         self.conversation.attend(&mut turn.lent.queue);
         let input = self.take_in(cx, turn);
-        let (lent, now) = (&mut *turn.lent, turn.now);
-        // A lapse is a state of the conn: it is over then.
-        let _ = self.conn.handle_timeout(now, &mut lent.scratch);
+        let (lent, now, alarm) = (&mut *turn.lent, turn.now, turn.alarm);
+        if alarm == Alarm::Rang {
+            // After what has arrived: a peer is heard before it is blamed. A lapse is a state of the conn, over then.
+            let _ = self.conn.handle_timeout(now, &mut lent.scratch);
+        }
         let output = self.send_out(cx, lent, now);
         self.settle(lent);
         let (step, can_write) = match (input, output) {

@@ -76,9 +76,9 @@ impl Place {
         self.fleet.timers.arm(&mut self.timer, moment, waker);
     }
 
-    /// Says, once, whether the moment to wake at has come.
-    pub(crate) fn has_fired(&mut self, now: std::time::Instant) -> bool {
-        self.fleet.timers.has_fired(&mut self.timer, now)
+    /// Says, once, whether the driver was woken because its moment has come.
+    pub(crate) fn has_fired(&mut self) -> bool {
+        self.fleet.timers.has_fired(&mut self.timer)
     }
 
     /// Returns what the driver counts into.

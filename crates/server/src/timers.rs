@@ -3,7 +3,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -20,6 +23,8 @@ const TICKS_A_SECOND: u64 = 100;
 /// The deadlines of one worker's drivers. One task sleeps for all of them.
 pub(crate) struct Timers {
     start: Instant,
+    /// The last tick whose drivers were woken.
+    passed: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -57,6 +62,7 @@ impl Timers {
         });
         Self {
             start: Instant::now(),
+            passed: AtomicU64::new(0),
             state,
         }
     }
@@ -86,11 +92,12 @@ impl Timers {
         }
     }
 
-    /// Says whether the moment that was armed has passed; then the timer is no longer armed.
-    pub(crate) fn has_fired(&self, timer: &mut Timer, now: std::time::Instant) -> bool {
-        let fired = timer.tick <= self.tick_before(Instant::from_std(now));
+    /// Says whether the waker was woken at the moment that was armed; then the timer is no longer armed.
+    pub(crate) fn has_fired(&self, timer: &mut Timer) -> bool {
+        // Whoever is woken on another thread sees it, since the ticker wakes behind it.
+        let fired = timer.tick <= self.passed.load(Ordering::Acquire);
         if fired {
-            self.disarm(timer);
+            timer.tick = UNARMED;
         }
         fired
     }
@@ -166,9 +173,9 @@ impl Future for Ticker {
             };
             let mut due = Vec::new();
             let mut state = timers.lock();
-            state
-                .wheel
-                .advance(timers.tick_before(Instant::now()), |waker| due.push(waker));
+            let passed = timers.tick_before(Instant::now());
+            state.wheel.advance(passed, |waker| due.push(waker));
+            timers.passed.store(passed, Ordering::Release);
             let next = state.wheel.next_tick();
             state.ticker = Some((cx.waker().clone(), next.unwrap_or(u64::MAX)));
             drop(state);
@@ -220,7 +227,7 @@ mod tests {
         assert_eq!(
             (
                 counter.0.load(Ordering::Relaxed),
-                timers.has_fired(&mut timer, now())
+                timers.has_fired(&mut timer)
             ),
             (0, false)
         );
@@ -228,11 +235,11 @@ mod tests {
         assert_eq!(
             (
                 counter.0.load(Ordering::Relaxed),
-                timers.has_fired(&mut timer, now())
+                timers.has_fired(&mut timer)
             ),
             (1, true)
         );
-        assert!(!timers.has_fired(&mut timer, now()));
+        assert!(!timers.has_fired(&mut timer));
     }
 
     #[tokio::test(start_paused = true)]
@@ -251,7 +258,7 @@ mod tests {
         assert_eq!(
             (
                 counter.0.load(Ordering::Relaxed),
-                timers.has_fired(&mut timer, now())
+                timers.has_fired(&mut timer)
             ),
             (1, true)
         );

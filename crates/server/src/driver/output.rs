@@ -200,12 +200,11 @@ fn write_all<S: Stream>(
     out: &mut impl Buf,
 ) -> Poll<io::Result<()>> {
     while out.has_remaining() {
-        let mut pieces = [IoSlice::new(&[]); PIECES];
-        let count = out.chunks_vectored(&mut pieces);
-        let written = if count == 1 {
-            Pin::new(&mut *stream).poll_write(cx, out.chunk())
+        let first = out.chunk();
+        let written = if first.len() == out.remaining() {
+            Pin::new(&mut *stream).poll_write(cx, first)
         } else {
-            Pin::new(&mut *stream).poll_write_vectored(cx, pieces.get(..count).unwrap_or_default())
+            poll_write_pieces(stream, cx, out)
         };
         match std::task::ready!(written)? {
             0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
@@ -213,4 +212,14 @@ fn write_all<S: Stream>(
         }
     }
     Pin::new(stream).poll_flush(cx)
+}
+
+fn poll_write_pieces<S: Stream>(
+    stream: &mut S,
+    cx: &mut Context<'_>,
+    out: &impl Buf,
+) -> Poll<io::Result<usize>> {
+    let mut pieces = [IoSlice::new(&[]); PIECES];
+    let count = out.chunks_vectored(&mut pieces);
+    Pin::new(stream).poll_write_vectored(cx, pieces.get(..count).unwrap_or_default())
 }

@@ -87,7 +87,7 @@ impl Driver {
             let now = clock();
             let step = match &mut self.phase {
                 Phase::Talking(place) => {
-                    place.has_fired(now);
+                    place.has_fired();
                     self.talk(cx, lent, now)
                 }
                 Phase::Ending(_) => match self.conversation.poll_closed(cx, &mut lent.calls) {
