@@ -25,10 +25,18 @@ const LARGE_BUFFERS: usize = 8;
 
 /// From this size on a frame arrives in one of them. Memory of that size an allocator takes from the system and gives
 /// back.
-const LARGE_FRAME_BYTES: usize = 128 << 10;
+pub(crate) const LARGE_FRAME_BYTES: usize = 128 << 10;
 
 /// How much must have come of a frame before a new one is made for it: what a header announces is not believed.
 const BELIEVED_BYTES: usize = LARGE_BYTES / 5;
+
+/// What a read is likely to bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    Anything,
+    /// A large frame, as the one before.
+    Large,
+}
 
 /// Buffers for one turn of one driver.
 #[derive(Debug)]
@@ -39,6 +47,8 @@ pub(crate) struct Lent {
     used: Pool,
     /// Where large frames arrive.
     large: Pool,
+    /// What the next read is likely to bring.
+    pub(crate) expected: Expected,
     /// Where a conn puts what must be written; empty between turns.
     pub(crate) scratch: Scratch,
     /// Lent to an outbox for what a handler sends during the turn.
@@ -77,15 +87,30 @@ impl Lent {
     /// Returns a buffer for all of a large frame, of which so much has arrived and is wanted. `None` for any other
     /// frame, and where a buffer would have to be made and little of the frame is there.
     pub(crate) fn large_buffer(&mut self, arrived: usize, wanted: usize) -> Option<BytesMut> {
-        let whole = arrived.saturating_add(wanted);
-        if wanted == 0 || !(LARGE_FRAME_BYTES..=LARGE_BYTES).contains(&whole) {
-            None
-        } else if arrived < BELIEVED_BYTES {
+        if !is_large(arrived, wanted) {
+            return None;
+        }
+        self.expected = Expected::Large;
+        if arrived < BELIEVED_BYTES {
             self.large.reuse()
         } else {
             Some(self.large.take())
         }
     }
+
+    /// Returns a buffer to read into if a large frame is expected: where it begins it can stay.
+    pub(crate) fn buffer_ahead(&mut self) -> Option<BytesMut> {
+        match self.expected {
+            Expected::Anything => None,
+            Expected::Large => self.large.reuse(),
+        }
+    }
+}
+
+/// Says whether a frame is one for a large buffer, when so much of it has arrived and is wanted.
+pub(crate) fn is_large(arrived: usize, wanted: usize) -> bool {
+    let whole = arrived.saturating_add(wanted);
+    wanted > 0 && (LARGE_FRAME_BYTES..=LARGE_BYTES).contains(&whole)
 }
 
 impl Default for Lent {
@@ -94,6 +119,7 @@ impl Default for Lent {
             read: BytesMut::with_capacity(READ_BYTES),
             used: Pool::new(READ_BYTES, READ_BUFFERS),
             large: Pool::new(LARGE_BYTES, LARGE_BUFFERS),
+            expected: Expected::Anything,
             scratch: Scratch::default(),
             queue: Queue::default(),
             calls: CallSpace::default(),
@@ -146,6 +172,18 @@ mod tests {
         assert!(!gets(1, usize::MAX));
         assert!(gets(1, LARGE_FRAME_BYTES - 1));
         assert!(!gets(1, LARGE_FRAME_BYTES - 2));
+    }
+
+    #[test]
+    fn a_large_frame_lets_another_be_expected_and_makes_no_buffer_for_it() {
+        let mut lent = Lent::default();
+        assert!(lent.buffer_ahead().is_none());
+        let made = lent.large_buffer(BELIEVED_BYTES, LARGE_FRAME_BYTES);
+        assert!(made.is_some() && lent.buffer_ahead().is_none());
+        drop(made);
+        assert!(lent.buffer_ahead().is_some());
+        lent.expected = Expected::Anything;
+        assert!(lent.buffer_ahead().is_none());
     }
 
     #[test]

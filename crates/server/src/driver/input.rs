@@ -12,7 +12,7 @@ use sockeye_ws_proto::{Event, ProtocolError, Upcoming};
 use tokio_util::io::poll_read_buf;
 
 use super::{Driver, End, Phase, Step, Stream, Turn};
-use crate::lent::Lent;
+use crate::lent::{Expected, LARGE_FRAME_BYTES, Lent, is_large};
 
 /// A large frame's buffer grows by this much at first, then doubles: what a header announces is not believed until it
 /// comes.
@@ -97,7 +97,10 @@ impl<S: Stream> Driver<S> {
 
     fn read_and_decode(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Result<Read, End> {
         let (read, decoded) = match self.input.take() {
-            None => self.read_into_lent(cx, turn),
+            None => match turn.lent.buffer_ahead() {
+                None => self.read_into_lent(cx, turn),
+                Some(large) => self.read_ahead(cx, large, turn),
+            },
             Some(input) => self.read_into_own(cx, input, turn),
         };
         match read {
@@ -134,6 +137,28 @@ impl<S: Stream> Driver<S> {
         }
         turn.lent.read = input;
         turn.lent.read.clear();
+        (read, decoded)
+    }
+
+    /// Reads into a large buffer, where a large frame that begins in it stays. Nothing else does.
+    fn read_ahead(
+        &mut self,
+        cx: &mut Context<'_>,
+        large: BytesMut,
+        turn: &mut Turn<'_>,
+    ) -> (Poll<std::io::Result<usize>>, Decoded) {
+        let (read, decoded) = self.read_into_own(cx, Box::new(large), turn);
+        let wanted = self.conn.wanted();
+        let mut begins = false;
+        if let Some(input) = self.input.as_deref_mut() {
+            begins = is_large(input.len(), wanted);
+            if !begins {
+                *input = BytesMut::from(input.as_ref());
+            }
+        }
+        if matches!(read, Poll::Ready(Ok(bytes)) if bytes < LARGE_FRAME_BYTES) && !begins {
+            turn.lent.expected = Expected::Anything;
+        }
         (read, decoded)
     }
 
