@@ -16,14 +16,21 @@ use std::{
 };
 
 use bytes::{Buf, BytesMut};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use sockeye_endpoint::{CanWrite, Conversation, Rested};
 use sockeye_ws_proto::{Conn, Output};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 
 use crate::{
     account::{Account, Waiting},
     drivers::Place,
+    http2::SessionStream,
     lent::Lent,
+    tls::TlsStream,
 };
 
 pub(crate) use framed::Framed;
@@ -38,9 +45,24 @@ pub(crate) const LONGEST_REST: Duration = Duration::from_secs(3600);
 const TURNS_A_POLL: usize = 4;
 
 /// A byte stream that carries frames.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {
+    /// Says whether dropping it now would be an end like any other to the peer: nothing has arrived unread, for which
+    /// the system would reset the connection, and there is nothing to say but that it ends.
+    fn ends_when_dropped(&self) -> bool {
+        false
+    }
+}
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
+impl Stream for TcpStream {}
+
+impl Stream for TlsStream {}
+
+impl Stream for TokioIo<Upgraded> {}
+
+impl Stream for SessionStream {}
+
+#[cfg(test)]
+impl Stream for tokio::io::DuplexStream {}
 
 /// Moves the bytes of one connection.
 ///
@@ -416,7 +438,7 @@ mod tests {
     fn a_driver_fits_the_memory_that_is_promised() {
         // With tokio's own part, some 100 bytes, it must fit 512: tokio aligns tasks to 128, and an allocator that
         // pads what is aligned like that has nothing between 256 and 512.
-        let size = size_of::<Driver<tokio::net::TcpStream>>();
+        let size = size_of::<Driver<TcpStream>>();
         assert!(size <= 384, "{size}");
     }
 }

@@ -202,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_does_not_hold_small_messages_back() {
-        let listener = listen(([127, 0, 0, 1], 0).into(), NonZeroUsize::MIN).unwrap();
+        let listener = listen(ANY, NonZeroUsize::MIN, Sharing::None).unwrap();
         let listener = TcpListener::from_std(listener.into_iter().next().unwrap()).unwrap();
         let addr = listener.local_addr().unwrap();
         let mut acceptor = Acceptor::new(listener);

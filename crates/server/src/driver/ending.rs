@@ -102,6 +102,12 @@ impl<S: Stream> Driver<S> {
             Ok(CanWrite::No) => return self.poll_discard(cx, lent),
             Err(_) => return Poll::Ready(()),
         }
+        if let (Phase::Parting(parting), Some(Ending::Peer(_))) = (&self.phase, self.conn.ending())
+            && parting.io.ends_when_dropped()
+        {
+            // Behind its close the peer says nothing: it need not be waited for (RFC 6455 §7.1.1).
+            return Poll::Ready(());
+        }
         if let Phase::Parting(parting) = &mut self.phase
             && parting.farewell == Farewell::Writing
         {

@@ -20,6 +20,8 @@ use rustix::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::driver::Stream;
+
 /// A socket whose events a reactor tells it.
 ///
 /// Its reads and writes register no waker: the reactor polls the connection when something happened. Events are told
@@ -87,6 +89,12 @@ impl Socket {
             }
             Err(error) => Poll::Ready(Err(error.into())),
         }
+    }
+}
+
+impl Stream for Socket {
+    fn ends_when_dropped(&self) -> bool {
+        self.readable == Readable::No
     }
 }
 
