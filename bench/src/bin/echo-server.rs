@@ -1,7 +1,7 @@
 //! Our side of the comparison: echo on `/`, a page on `/page`, fan-out of every message to all on `/broadcast`, the same for SockJS on
 //! `/sockjs/echo` and `/sockjs/broadcast`, and just the library.
 
-use std::{net::SocketAddr, num::NonZeroUsize};
+use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 use bytes::Bytes;
 use clap::Parser;
@@ -24,8 +24,7 @@ struct Args {
     /// How many worker threads serve.
     #[arg(long, default_value = "1")]
     workers: NonZeroUsize,
-    /// How many microseconds a worker with nothing to do looks for more before it sleeps. The library has no such option
-    /// yet: it is taken and does nothing.
+    /// How many microseconds a worker with nothing to do looks for more before it sleeps.
     #[arg(long, default_value = "0")]
     spin: u64,
     /// Speaks TLS, with a certificate made for the occasion.
@@ -38,7 +37,7 @@ async fn main() -> anyhow::Result<()> {
     let Args {
         listen,
         workers,
-        spin: _,
+        spin,
         tls,
     } = Args::parse();
     sockeye_bench::measure::use_ordinary_pages();
@@ -60,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
     }
     server
         .workers(workers)
+        .spin(Duration::from_micros(spin))
         .pages(|request| {
             let is_page = request.uri.path() == "/page";
             is_page.then(|| Response::new(Bytes::from_static(b"ok")))

@@ -154,8 +154,8 @@ impl Wake {
         if let Some(driver) = self.0 {
             driver.wake();
         }
-        for waiting in self.1 {
-            waiting.wake();
+        if !self.1.is_empty() {
+            self.1.into_iter().for_each(Waker::wake);
         }
     }
 }

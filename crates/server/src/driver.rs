@@ -51,6 +51,11 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {
     fn ends_when_dropped(&self) -> bool {
         false
     }
+
+    /// Says whether a read may find something; a reader that is not asked is woken all the same.
+    fn may_read(&self) -> bool {
+        true
+    }
 }
 
 impl Stream for TcpStream {}
@@ -85,7 +90,16 @@ pub(crate) struct Driver<S> {
     /// SockJS frames, if messages travel in them.
     framed: Option<Box<Framed>>,
     place: Place,
+    /// How it was when the moment was chosen that the driver will be woken at.
+    woken_for: Calm,
     account: Account,
+}
+
+/// Whether only silence can make anything due: what it makes due comes later and later while the peer is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Calm {
+    Yes,
+    No,
 }
 
 /// What a socket did not take, or was not offered yet.
@@ -198,6 +212,7 @@ impl<S: Stream> Driver<S> {
             unsent: None,
             framed: None,
             place,
+            woken_for: Calm::No,
             account: Account::new(clock()),
         }
     }
@@ -377,6 +392,12 @@ impl<S: Stream> Driver<S> {
 
     /// Has the driver woken for whatever comes first. Goes on if a shutdown came in the meantime.
     fn arm(&mut self, cx: &Context<'_>, now: Instant) -> Step {
+        let calm = self.calm();
+        if calm == Calm::Yes && self.woken_for == Calm::Yes && self.place.is_armed() {
+            // It was calm then, too, and so nothing comes earlier than what it will be woken for.
+            return Step::Waits;
+        }
+        self.woken_for = calm;
         let next = match &self.phase {
             Phase::Talking(_) => [self.conn.poll_timeout(), self.stall_deadline()]
                 .into_iter()
@@ -389,6 +410,17 @@ impl<S: Stream> Driver<S> {
             self.place.wake_at(moment, cx.waker());
         }
         self.obey_shutdown(now)
+    }
+
+    /// Says whether only silence can make anything due.
+    #[inline]
+    fn calm(&self) -> Calm {
+        let is_talking = matches!(self.phase, Phase::Talking(_)) && self.unsent.is_none();
+        if is_talking && self.conn.is_calm() {
+            Calm::Yes
+        } else {
+            Calm::No
+        }
     }
 
     /// Closes the session if all are closed, and cuts it if that took too long. Goes on if that is news.

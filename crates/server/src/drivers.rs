@@ -54,15 +54,6 @@ struct Fleet {
     entrance: Option<Entrance>,
 }
 
-/// Who moves the bytes of plain sockets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlainSockets {
-    /// The reactor of this thread: for runtimes of one thread.
-    InReactor,
-    /// A task for each.
-    InTasks,
-}
-
 /// A driver's place in its fleet, kept from the moment its session is expected to its end.
 pub(crate) struct Place {
     fleet: Arc<Fleet>,
@@ -74,6 +65,12 @@ impl Place {
     /// all that are to be woken some time, so that each must have a moment.
     pub(crate) fn wake_at(&mut self, moment: std::time::Instant, waker: &Waker) {
         self.fleet.timers.arm(&mut self.timer, moment, waker);
+    }
+
+    /// Says whether the driver will be woken at some moment.
+    #[inline]
+    pub(crate) fn is_armed(&self) -> bool {
+        self.timer.is_armed()
     }
 
     /// Says, once, whether the driver was woken because its moment has come.
@@ -141,18 +138,23 @@ pub(crate) struct Newcomer {
 impl Drivers {
     /// Makes a place for drivers, and the task that keeps their time.
     ///
-    /// `total` counts the sessions of all who share it.
-    pub(crate) fn new(total: Arc<AtomicUsize>, tally: Arc<Tally>, plain: PlainSockets) -> Self {
+    /// `total` counts the sessions of all who share it. Plain sockets have tasks until they get a
+    /// [reactor](Self::with_reactor).
+    pub(crate) fn new(total: Arc<AtomicUsize>, tally: Arc<Tally>) -> Self {
+        Self::of(total, tally, None)
+    }
+
+    /// Does what [`new`](Self::new) does, with a reactor on this thread, which is to be the runtime's only one. Where
+    /// the system has none to give, plain sockets have tasks.
+    pub(crate) fn with_reactor(total: Arc<AtomicUsize>, tally: Arc<Tally>, spin: Duration) -> Self {
+        let entrance = reactor::start(spin)
+            .inspect_err(|error| tracing::warn!(%error, "no reactor: each connection has a task"));
+        Self::of(total, tally, entrance.ok())
+    }
+
+    fn of(total: Arc<AtomicUsize>, tally: Arc<Tally>, entrance: Option<Entrance>) -> Self {
         let timers = Arc::new(Timers::new());
         tokio::spawn(timers.ticker());
-        let entrance = match plain {
-            PlainSockets::InReactor => reactor::start()
-                .inspect_err(
-                    |error| tracing::warn!(%error, "no reactor: each connection has a task"),
-                )
-                .ok(),
-            PlainSockets::InTasks => None,
-        };
         Self(Arc::new(Fleet {
             timers,
             shutdown: OnceLock::new(),

@@ -44,7 +44,7 @@ mod worker;
 pub use answer::Answer;
 pub use forwarded::{Forwarded, ForwardedClient};
 pub use metrics::{Closes, Histogram, Metrics, Sessions, Snapshot};
-pub use options::{Http2, Sharing};
+pub use options::{Http2, PlainSockets, Sharing};
 pub use proxy_protocol::{InvalidProxyHeader, ProxyHeader, ProxyProtocol};
 /// What [`Tls::from_rustls`] takes is of this version.
 pub use rustls;

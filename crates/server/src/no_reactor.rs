@@ -1,6 +1,6 @@
 //! Stands where the reactor does on systems that have no epoll: there is none, and each connection has a task.
 
-use std::{io, net::TcpStream};
+use std::{io, net::TcpStream, time::Duration};
 
 use tracing::Span;
 
@@ -25,6 +25,6 @@ impl Entrance {
 ///
 /// # Errors
 /// Always: the system has no epoll.
-pub(crate) fn start() -> io::Result<Entrance> {
+pub(crate) fn start(_: Duration) -> io::Result<Entrance> {
     Err(io::ErrorKind::Unsupported.into())
 }

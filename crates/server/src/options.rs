@@ -30,6 +30,18 @@ pub enum Sharing {
     Processes,
 }
 
+/// Who moves the bytes of plain sockets: those of connections without TLS and without HTTP/2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlainSockets {
+    /// One reactor a worker, on an epoll set of its own: the default, and what costs least. Systems other than Linux,
+    /// which have no epoll, have tasks.
+    #[default]
+    Reactor,
+    /// A task for each, as for all other connections.
+    Tasks,
+}
+
 /// How long an opening handshake may take, unless it is set.
 pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
@@ -38,6 +50,8 @@ pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 pub(crate) struct Options {
     pub(crate) workers: NonZeroUsize,
     pub(crate) sharing: Sharing,
+    pub(crate) plain_sockets: PlainSockets,
+    pub(crate) spin: Duration,
     pub(crate) head_bytes: usize,
     pub(crate) head_count: usize,
     pub(crate) handshake_time: Duration,
@@ -59,6 +73,8 @@ impl Default for Options {
         Self {
             workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             sharing: Sharing::default(),
+            plain_sockets: PlainSockets::default(),
+            spin: Duration::ZERO,
             head_bytes: 16 << 10,
             head_count: 100,
             handshake_time: HANDSHAKE_TIME,

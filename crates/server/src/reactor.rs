@@ -14,17 +14,18 @@ mod turn;
 mod waker;
 mod woken;
 
-use std::io;
+use std::{io, time::Duration};
 
 pub(crate) use newcomers::Entrance;
 use turn::Reactor;
 
-/// Starts the reactor of this thread, which is to have a runtime of its own; returns where connections enter it.
+/// Starts the reactor of this thread, which is to have a runtime of its own; returns where connections enter it. Who
+/// has something to do makes it look for more for as long as `spin`.
 ///
 /// # Errors
 /// The system's error if it has no epoll set left, or the process no number for one more reactor.
-pub(crate) fn start() -> io::Result<Entrance> {
-    let reactor = Reactor::new()?;
+pub(crate) fn start(spin: Duration) -> io::Result<Entrance> {
+    let reactor = Reactor::new(spin)?;
     let entrance = reactor.entrance();
     tokio::spawn(reactor.run());
     Ok(entrance)

@@ -25,7 +25,7 @@ use crate::{
     Forwarded, ProxyProtocol, TrustedProxies,
     listener::listen,
     metrics::Metrics,
-    options::{Http2, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Options, Sharing},
+    options::{Http2, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Options, PlainSockets, Sharing},
     proxies::Proxies,
     proxy_protocol::V2_LEAST_BYTES,
     tls::Tls,
@@ -183,6 +183,21 @@ impl Server {
     /// 64 KiB that its handler has not read, beside what a session may hold on any connection.
     pub fn http2_streams(mut self, http2_streams: u16) -> Self {
         self.options.http2_streams = http2_streams.clamp(1, MAX_HTTP2_STREAMS);
+        self
+    }
+
+    /// Sets who moves the bytes of plain sockets. Default: [`PlainSockets::Reactor`].
+    pub fn plain_sockets(mut self, plain_sockets: PlainSockets) -> Self {
+        self.options.plain_sockets = plain_sockets;
+        self
+    }
+
+    /// Sets for how long a worker that has just served its plain sockets looks for more before it sleeps. Default:
+    /// not at all. 50 µs take the way through sleep and waking out of a conversation of few peers, and most of the
+    /// latency with it; each worker keeps a core busy for it while there is traffic, and whatever else runs on that
+    /// core waits. More than 1 ms is 1 ms. Without a reactor it changes nothing.
+    pub fn spin(mut self, spin: Duration) -> Self {
+        self.options.spin = spin;
         self
     }
 

@@ -19,7 +19,7 @@ use tower_service::Service;
 use crate::{
     answer::{Answer, whole},
     driver::{after, clock},
-    drivers::{Drivers, PlainSockets},
+    drivers::Drivers,
     http2::put_as_in_http1,
     metrics::Metrics,
     options::HANDSHAKE_TIME,
@@ -68,9 +68,8 @@ struct Mounted {
 
 impl Mounted {
     fn drivers(&self) -> &Drivers {
-        self.drivers.get_or_init(|| {
-            Drivers::new(Arc::default(), self.metrics.tally(), PlainSockets::InTasks)
-        })
+        self.drivers
+            .get_or_init(|| Drivers::new(Arc::default(), self.metrics.tally()))
     }
 }
 

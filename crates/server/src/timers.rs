@@ -34,6 +34,14 @@ struct State {
     ticker: Option<(Waker, u64)>,
 }
 
+impl Timer {
+    /// Says whether it will wake somebody.
+    #[inline]
+    pub(crate) fn is_armed(&self) -> bool {
+        self.tick != UNARMED
+    }
+}
+
 /// One driver's entry in the wheel. It is small, since there is one for each connection, and belongs to the timers it
 /// was armed with: who drops it disarms it before.
 #[derive(Debug)]

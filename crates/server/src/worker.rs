@@ -21,10 +21,10 @@ use tracing::debug_span;
 use crate::{
     connection::{Place, serve},
     driver::{after, clock},
-    drivers::{Drivers, PlainSockets, spawn},
+    drivers::{Drivers, spawn},
     listener::Acceptor,
     metrics::Metrics,
-    options::Options,
+    options::{Options, PlainSockets},
     proxies::Proxies,
     tls::Tls,
 };
@@ -64,11 +64,11 @@ pub(crate) async fn work(
     order: watch::Receiver<Order>,
 ) {
     let tally = common.metrics.tally();
-    let drivers = Drivers::new(
-        Arc::clone(&common.sessions),
-        Arc::clone(&tally),
-        PlainSockets::InReactor,
-    );
+    let (sessions, counted) = (Arc::clone(&common.sessions), Arc::clone(&tally));
+    let drivers = match common.options.plain_sockets {
+        PlainSockets::Reactor => Drivers::with_reactor(sessions, counted, common.options.spin),
+        PlainSockets::Tasks => Drivers::new(sessions, counted),
+    };
     // Before anything else: a worker that blocks before its first round is stuck all the same.
     common.metrics.turn(&tally);
     let mut round = interval(ROUND);

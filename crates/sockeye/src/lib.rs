@@ -40,9 +40,9 @@ pub use sockeye_endpoint::{
 };
 pub use sockeye_server::{
     Bound, Closes, EndpointService, Forwarded, ForwardedClient, Histogram, Http2, IntoService,
-    InvalidProxy, InvalidProxyHeader, Metrics, PeerAddr, PemError, ProxyHeader, ProxyProtocol,
-    ServeError, Server, Sessions, Sharing, Snapshot, Tls, TlsError, TlsReloader, TrustedProxies,
-    Volume, rustls, serve,
+    InvalidProxy, InvalidProxyHeader, Metrics, PeerAddr, PemError, PlainSockets, ProxyHeader,
+    ProxyProtocol, ServeError, Server, Sessions, Sharing, Snapshot, Tls, TlsError, TlsReloader,
+    TrustedProxies, Volume, rustls, serve,
 };
 pub use sockeye_types::{
     Close, CloseCode, ContextTakeover, Deflate, Heartbeat, InvalidClose, InvalidDeflate,

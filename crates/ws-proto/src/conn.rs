@@ -165,6 +165,16 @@ impl Conn {
         }
     }
 
+    /// Says whether the peer was heard and nothing is under way: then [`poll_timeout`](Self::poll_timeout) is no
+    /// earlier than it was at any calm moment before.
+    #[inline]
+    pub fn is_calm(&self) -> bool {
+        self.closing.is_open()
+            && self.message_due.is_none()
+            && self.paused.is_none()
+            && self.keepalive.has_heard()
+    }
+
     /// Does what is due: pings a silent peer, or ends the conn. Calling it too early or too often does nothing.
     ///
     /// # Errors

@@ -82,6 +82,12 @@ impl Keepalive {
         self.since = now;
     }
 
+    /// Says whether nothing was asked since the last sign of life.
+    #[inline]
+    pub(crate) fn has_heard(&self) -> bool {
+        matches!(self.state, State::Heard)
+    }
+
     /// A pong came. If it answers the latest ping of ours, the round trip is known.
     pub(crate) fn hear_pong(&mut self, payload: &[u8], now: Moment) -> Answers {
         let Some(sent) = self.unanswered.filter(|_| payload == self.payload()) else {

@@ -143,6 +143,9 @@ impl Buf for Output {
             count <= self.len(),
             "cannot advance past the end of the output"
         );
+        if self.large.is_empty() && count == self.small.len() - self.sent {
+            return self.rewind();
+        }
         while count > 0 {
             let small_end = self.large.front().map_or(self.small.len(), |(at, _)| *at);
             let step = count.min(small_end - self.sent);

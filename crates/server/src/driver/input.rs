@@ -96,6 +96,9 @@ impl<S: Stream> Driver<S> {
     }
 
     fn read_and_decode(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Result<Read, End> {
+        if !self.stream().is_none_or(|stream| stream.may_read()) {
+            return Ok(Read::Nothing);
+        }
         let (read, decoded) = match self.input.take() {
             None => match turn.lent.buffer_ahead() {
                 None => self.read_into_lent(cx, turn),

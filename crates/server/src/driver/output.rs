@@ -59,7 +59,7 @@ impl<S: Stream> Driver<S> {
             return self.encode_framed(lent, now, due.close);
         }
         let sent = &mut lent.traffic.sent;
-        for outgoing in lent.taken.drain(..) {
+        while let Some(outgoing) = lent.taken.pop_front() {
             let done = match &outgoing {
                 Outgoing::Message(message) => self.conn.send(message, scratch),
                 Outgoing::Shared(shared) => send_shared(&mut self.conn, shared, scratch),

@@ -52,23 +52,34 @@ impl EpollSet {
     }
 
     /// Tells what happened, [`EVENTS`] events at most: it stays ready if there may be more.
-    pub(super) fn tell(&self, mut to: impl FnMut(Key, EventFlags)) {
-        let mut room = [const { MaybeUninit::<Event>::uninit() }; EVENTS];
-        // The system is not asked unless the set is ready.
-        let _ = self.0.try_io(Interest::READABLE, |set| {
-            let told = match epoll::wait(set, &mut room, Some(&Timespec::default())) {
-                Ok((told, _)) => told,
-                Err(Errno::INTR) => return Ok(()),
-                Err(error) => return Err(error.into()),
-            };
-            for event in &*told {
-                to(Key::from_bits(event.data.u64()), event.flags);
-            }
-            if told.len() < EVENTS {
-                // That was all: the next event makes the set ready anew, since the sockets in it tell changes only.
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-            Ok(())
+    pub(super) fn tell(&self, when: When, to: impl FnMut(Key, EventFlags)) {
+        if when == When::Now {
+            let _ = ask(self.0.get_ref(), to);
+            return;
+        }
+        let _ = self.0.try_io(Interest::READABLE, |set| match ask(set, to) {
+            Ok(EVENTS) | Err(Errno::INTR) => Ok(()),
+            // That was all: the next event makes the set ready anew, since the sockets in it tell changes only.
+            Ok(_) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(error) => Err(error.into()),
         });
     }
+}
+
+/// Whether the system is asked what happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// If the runtime has told that something did.
+    Ready,
+    Now,
+}
+
+/// Tells what happened, and how many events that were.
+fn ask(set: &OwnedFd, mut to: impl FnMut(Key, EventFlags)) -> Result<usize, Errno> {
+    let mut room = [const { MaybeUninit::<Event>::uninit() }; EVENTS];
+    let (told, _) = epoll::wait(set, &mut room, Some(&Timespec::default()))?;
+    for event in &*told {
+        to(Key::from_bits(event.data.u64()), event.flags);
+    }
+    Ok(told.len())
 }

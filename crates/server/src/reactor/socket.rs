@@ -96,6 +96,11 @@ impl Stream for Socket {
     fn ends_when_dropped(&self) -> bool {
         self.readable == Readable::No
     }
+
+    #[inline]
+    fn may_read(&self) -> bool {
+        self.readable != Readable::No
+    }
 }
 
 impl AsFd for Socket {

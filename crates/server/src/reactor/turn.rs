@@ -5,14 +5,14 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::task::yield_now;
 use tracing::Span;
 
 use super::{
-    epoll_set::EpollSet,
+    epoll_set::{EpollSet, When},
     key::{Key, MAX_SLOTS},
     newcomers::{Door, Entrance, Newcomer},
     slots::Slots,
@@ -30,6 +30,9 @@ const POLLS_A_TURN: usize = 256;
 
 /// About how many bytes go either way before the runtime has its turn, or how many messages are as much work.
 const WORK_A_TURN: u64 = 1 << 20;
+
+/// For how long at most the runtime waits for its turn while a reactor looks for more.
+const LONGEST_SPIN: Duration = Duration::from_millis(1);
 
 /// How many polls may share one look at the clock.
 const POLLS_A_MOMENT: usize = 16;
@@ -53,6 +56,8 @@ pub(super) struct Reactor {
     done: usize,
     /// Who was woken; empty between turns.
     woken: Vec<Key>,
+    /// For how long it looks for more before it waits.
+    spin: Duration,
 }
 
 struct Connection {
@@ -91,7 +96,7 @@ impl Reactor {
     ///
     /// # Errors
     /// The system's error if it has no epoll set left, or the process no number for one more reactor.
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new(spin: Duration) -> io::Result<Self> {
         let roll = Roll::enter().ok_or(io::ErrorKind::QuotaExceeded)?;
         // No slot has this number.
         let door = Key::new(roll.id(), 0, u32::MAX);
@@ -103,6 +108,7 @@ impl Reactor {
             due: Vec::new(),
             done: 0,
             woken: Vec::new(),
+            spin: spin.min(LONGEST_SPIN),
         })
     }
 
@@ -119,6 +125,26 @@ impl Reactor {
                 yield_now().await;
             }
             Lent::with(|lent| self.turn(lent));
+            if !self.spin.is_zero() {
+                Lent::with(|lent| self.spin(lent));
+            }
+        }
+    }
+
+    /// Serves whoever has something to do within a short while, and then another such while.
+    fn spin(&mut self, lent: &mut Lent) {
+        let began = Instant::now();
+        let (mut last, mut now) = (began, began);
+        while self.is_done() && now - last < self.spin && now - began < LONGEST_SPIN {
+            self.begin_round();
+            self.hear(When::Now);
+            self.call_woken();
+            now = Instant::now();
+            if !self.is_done() {
+                last = now;
+                lent.work = 0;
+                self.poll_due(lent, &mut { POLLS_A_TURN });
+            }
         }
     }
 
@@ -150,7 +176,7 @@ impl Reactor {
         if self.is_done() {
             // Before events are asked for all who are due had their turn: nobody overtakes anybody.
             self.begin_round();
-            self.hear();
+            self.hear(When::Ready);
             self.call_woken();
         }
         self.poll_due(lent, &mut budget);
@@ -171,9 +197,9 @@ impl Reactor {
     }
 
     /// Asks what happened, and tells those whom it concerns: an event that is not taken note of is lost.
-    fn hear(&mut self) {
+    fn hear(&mut self, when: When) {
         let (connections, due) = (&mut self.connections, &mut self.due);
-        self.sockets.tell(|key, events| {
+        self.sockets.tell(when, |key, events| {
             if let Some(connection) = connections.get_mut(key) {
                 if let Some(socket) = connection.driver.stream() {
                     socket.tell(events);

@@ -31,6 +31,7 @@ mod mounted;
 mod order;
 mod panics;
 mod quiet;
+mod reactor;
 mod refusals;
 mod resets;
 mod served;

@@ -13,7 +13,7 @@ use std::{
 use sockeye_endpoint::{
     Closed, Endpoints, Handler, HandlerResult, Initiator, Overflow, Session, Socket,
 };
-use sockeye_server::{Metrics, ServeError, Server};
+use sockeye_server::{Metrics, PlainSockets, ServeError, Server};
 use sockeye_types::{Heartbeat, Limits, Message};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -116,6 +116,17 @@ pub(crate) async fn innocent_echo(mut socket: Socket) -> HandlerResult {
     Ok(())
 }
 
+/// A server of one worker. With `PLAIN_SOCKETS=tasks` the same tests judge drivers that are tasks.
+pub(crate) fn on_one_worker(endpoints: Endpoints) -> Server {
+    let plain = match std::env::var("PLAIN_SOCKETS").as_deref() {
+        Ok("tasks") => PlainSockets::Tasks,
+        Ok("reactor") | Err(_) => PlainSockets::Reactor,
+        Ok(other) => panic!("PLAIN_SOCKETS={other}: reactor or tasks"),
+    };
+    let server = Server::new(endpoints).workers(NonZeroUsize::MIN);
+    server.plain_sockets(plain)
+}
+
 /// A server with one worker, on which the test depends, and an innocent client on it.
 pub(crate) struct Served {
     pub(crate) addr: SocketAddr,
@@ -153,7 +164,7 @@ impl Served {
             .limits(Limits::default())
             .heartbeat(Heartbeat::default())
             .overflow(Overflow::Close);
-        let server = set_up(Server::new(endpoints).workers(NonZeroUsize::MIN));
+        let server = set_up(on_one_worker(endpoints));
         let bound = server.bind("127.0.0.1:0").unwrap();
         let addr = bound.local_addr();
         let metrics = bound.metrics();
