@@ -3,7 +3,7 @@
 use std::{
     mem,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::Instant,
+    time::Duration,
 };
 
 use sockeye_endpoint::{Closed, Conversation, Initiator};
@@ -12,9 +12,8 @@ use sockeye_types::Close;
 use crate::tally::{Tally, Traffic, Volume};
 
 /// What one session has moved so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Account {
-    opened: Instant,
     received: Volume,
     sent: Volume,
     /// How many dropped messages the tally knows of.
@@ -22,15 +21,6 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn new(opened: Instant) -> Self {
-        Self {
-            opened,
-            received: Volume::default(),
-            sent: Volume::default(),
-            dropped: 0,
-        }
-    }
-
     /// Books what a turn moved.
     pub(crate) fn settle(&mut self, traffic: &Traffic, tally: &Tally) {
         self.received.add(traffic.received.sum());
@@ -53,7 +43,7 @@ impl Account {
         conversation: &Conversation,
         closed: &Closed,
         tally: &Tally,
-        now: Instant,
+        lasted: Duration,
     ) {
         self.settle_dropped(conversation, tally);
         let session = conversation.session();
@@ -75,7 +65,7 @@ impl Account {
             code = closed.code.as_u16(),
             initiator = closed.initiator.as_str(),
             reason = ?closed.reason.as_str(),
-            duration = ?now.saturating_duration_since(self.opened),
+            duration = ?lasted,
             received = self.received.messages,
             received_bytes = self.received.bytes,
             sent = self.sent.messages,

@@ -213,7 +213,7 @@ impl<S: Stream> Driver<S> {
             framed: None,
             place,
             woken_for: Calm::No,
-            account: Account::new(clock()),
+            account: Account::default(),
         }
     }
 

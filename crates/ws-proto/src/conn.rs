@@ -90,6 +90,11 @@ impl Conn {
         }
     }
 
+    /// Returns when the conn was made.
+    pub fn began(&self) -> Instant {
+        self.origin.began()
+    }
+
     /// Says whether messages can be sent: no close was sent or received, and nothing failed.
     #[inline]
     pub fn is_open(&self) -> bool {

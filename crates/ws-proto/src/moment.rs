@@ -19,6 +19,10 @@ impl Origin {
         Self(now)
     }
 
+    pub(crate) fn began(self) -> Instant {
+        self.0
+    }
+
     pub(crate) fn moment(self, at: Instant) -> Moment {
         let since = at.saturating_duration_since(self.0);
         Moment(NonZeroU64::MIN).later_by(since)

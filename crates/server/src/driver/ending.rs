@@ -37,8 +37,9 @@ impl<S: Stream> Driver<S> {
     /// Books the end of the session.
     fn count_end(&mut self, end: &End, closed: &Closed, now: Instant) {
         let tally = self.place.tally();
+        let lasted = now.saturating_duration_since(self.conn.began());
         self.account
-            .settle_end(&self.conversation, closed, tally, now);
+            .settle_end(&self.conversation, closed, tally, lasted);
         // One that closes already is counted as what closed it.
         if let (End::Stalled, None) = (end, self.conn.ending()) {
             tally.slow_stalled.fetch_add(1, Relaxed);

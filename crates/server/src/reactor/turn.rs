@@ -292,3 +292,15 @@ impl Reactor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_fits_the_memory_that_is_promised() {
+        // With its session, head and deadline it must fit 512 bytes.
+        let size = size_of::<Connection>();
+        assert!(size <= 296, "{size}");
+    }
+}

@@ -47,6 +47,7 @@ pub(super) struct Driver {
     service: Arc<Service>,
     /// Its place in the table, for as long as its id leads here.
     seat: Option<Seat>,
+    opened: Instant,
     account: Account,
     phase: Phase,
 }
@@ -77,7 +78,8 @@ impl Driver {
             line: Arc::clone(seat.line()),
             service,
             seat: Some(seat),
-            account: Account::new(clock()),
+            opened: clock(),
+            account: Account::default(),
             phase: Phase::Talking(place),
         }
     }
@@ -333,8 +335,9 @@ impl Driver {
     /// Ends the session for its handler.
     fn end(&mut self, closed: Closed, now: Instant) -> Step {
         if let Phase::Talking(place) = &self.phase {
+            let lasted = now.saturating_duration_since(self.opened);
             self.account
-                .settle_end(&self.conversation, &closed, place.tally(), now);
+                .settle_end(&self.conversation, &closed, place.tally(), lasted);
         }
         self.conversation.end(closed);
         let mut state = self.line.lock();
