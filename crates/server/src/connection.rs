@@ -114,7 +114,9 @@ async fn secure(
     caller.scheme = Some(Scheme::Https);
     match Protocol::of(&stream) {
         Protocol::Http1 => {
-            let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive).await;
+            let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive);
+            // It is large, and given back before a response is held open.
+            let asked = Box::pin(asked).await;
             http1(asked, &place, &drivers, order).await;
         }
         // It is large, and waits in few places.
@@ -140,7 +142,9 @@ async fn plain(
             None => return,
         }
     }
-    let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive_plain).await;
+    let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive_plain);
+    // It is large, and given back before a response is held open.
+    let asked = Box::pin(asked).await;
     http1(asked, &place, &drivers, order).await;
 }
 

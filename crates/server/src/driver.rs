@@ -1,6 +1,7 @@
-//! The driver of one connection: a task that moves bytes between a socket, a conn and a conversation.
+//! The driver of one connection: moves bytes between a socket, a conn and a conversation.
 //!
-//! It holds no buffer while its peer is silent. It serves any byte stream, so that TLS and foreign runtimes use it too.
+//! It holds no buffer while its peer is silent. It serves any byte stream: a reactor polls those of plain sockets, and
+//! for TLS, HTTP/2 and foreign runtimes each is a task.
 
 mod ending;
 mod framed;
@@ -77,8 +78,8 @@ impl Stream for tokio::io::DuplexStream {}
 ///   Talking ────────────────────────────────────────────> Parting ──────────────────────────────> Gone
 ///      └───────────────────── nothing left to say or to whom ──────────────────────────────────────┘
 /// ```
-/// The handler learns of the end on the way out of `Talking`; the task ends when the socket is gone and the handler is
-/// done.
+/// The handler learns of the end on the way out of `Talking`; the driver is done when the socket is gone and the handler
+/// is done.
 pub(crate) struct Driver<S> {
     phase: Phase<S>,
     conn: Conn,
@@ -172,14 +173,8 @@ struct Turn<'a> {
     now: Instant,
     /// How many events it may still handle.
     events: &'a mut usize,
-    alarm: Alarm,
-}
-
-/// Whether a moment has come that the driver was to be woken at.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Alarm {
-    Rang,
-    Silent,
+    /// Whether the moment has come that the driver was to be woken at.
+    is_due: bool,
 }
 
 /// What ended a session.
@@ -279,11 +274,7 @@ impl<S: Stream> Driver<S> {
 
     fn turns(&mut self, cx: &mut Context<'_>, lent: &mut Lent, mut now: Instant) -> Poll<()> {
         let mut events = EVENTS_A_POLL;
-        let alarm = if self.place.has_fired() {
-            Alarm::Rang
-        } else {
-            Alarm::Silent
-        };
+        let is_due = self.place.has_fired();
         self.obey_shutdown(now);
         for _ in 0..TURNS_A_POLL {
             let step = match self.phase {
@@ -293,7 +284,7 @@ impl<S: Stream> Driver<S> {
                         lent,
                         now,
                         events: &mut events,
-                        alarm,
+                        is_due,
                     },
                 ),
                 Phase::Parting(_) => {
@@ -321,8 +312,8 @@ impl<S: Stream> Driver<S> {
     fn talk(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Step {
         self.conversation.attend(&mut turn.lent.queue);
         let input = self.take_in(cx, turn);
-        let (lent, now, alarm) = (&mut *turn.lent, turn.now, turn.alarm);
-        if alarm == Alarm::Rang {
+        let (lent, now, is_due) = (&mut *turn.lent, turn.now, turn.is_due);
+        if is_due {
             // After what has arrived: a peer is heard before it is blamed. A lapse is a state of the conn, over then.
             let _ = self.conn.handle_timeout(now, &mut lent.scratch);
         }

@@ -86,11 +86,10 @@ pub(crate) async fn work(
                 let span = debug_span!("connection", %peer, tls = common.tls.is_some());
                 let (drivers, order) = (drivers.clone(), order.clone());
                 let answering = answering.clone();
-                // It is large, and the runtime moves what it spawns several times.
-                let served = Box::pin(async move {
+                let served = async move {
                     serve(stream, peer, place, drivers, order).await;
                     drop(answering);
-                });
+                };
                 spawn(served, span);
             }
         }
