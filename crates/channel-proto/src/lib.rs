@@ -1,0 +1,18 @@
+//! The Centrifuge client protocol as data: what clients ask ([`Command`]), what they are answered ([`Reply`]), and what
+//! they are told unasked ([`Push`]). One model, two codecs: JSON and Protobuf.
+//!
+//! Payloads are bytes that pass through untouched. No sockets, no clock; who may do what stands elsewhere.
+
+mod codes;
+mod model;
+mod raw;
+
+pub use codes::{Disconnect, ErrorCode, Unsubscribe, reconnects};
+pub use model::{
+    ClientInfo, Command, ConnectPush, ConnectRequest, ConnectResult, DisconnectPush, Empty,
+    EmulationRequest, Error, FilterNode, HistoryRequest, HistoryResult, JoinPush, MessagePush,
+    PresenceRequest, PresenceResult, PresenceStatsRequest, PresenceStatsResult, Publication,
+    PublishRequest, Push, RefreshPush, RefreshRequest, RefreshResult, Reply, RpcRequest, RpcResult,
+    SendRequest, StreamPosition, SubRefreshRequest, SubRefreshResult, SubscribePush,
+    SubscribeRequest, SubscribeResult, UnsubscribePush, UnsubscribeRequest,
+};
