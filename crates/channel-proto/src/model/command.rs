@@ -10,7 +10,7 @@ use super::{Empty, StreamPosition, is_default};
 use crate::raw;
 
 /// What a client asks: one of its fields beside the number is set.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Command {
     /// The number that the reply will carry; 0 where none is wanted.
@@ -68,7 +68,7 @@ pub struct Command {
 }
 
 /// Who wants to connect.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConnectRequest {
     /// A connection token (JWT); empty without one.
@@ -110,7 +110,7 @@ pub struct ConnectRequest {
 }
 
 /// To what a client subscribes, and where it was.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a field of its own on the wire"
@@ -188,7 +188,7 @@ pub struct SubscribeRequest {
 }
 
 /// A filter by tags: a comparison, or some of them joined.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FilterNode {
     /// How its nodes are joined: `and`, `or`, `not`; empty for a comparison.
@@ -218,7 +218,7 @@ pub struct FilterNode {
 }
 
 /// Which subscription ends.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UnsubscribeRequest {
     /// The channel.
@@ -228,7 +228,7 @@ pub struct UnsubscribeRequest {
 }
 
 /// What a client publishes.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PublishRequest {
     /// The channel.
@@ -254,7 +254,7 @@ pub struct PublishRequest {
 }
 
 /// Where a client asks who is there.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PresenceRequest {
     /// The channel.
@@ -264,7 +264,7 @@ pub struct PresenceRequest {
 }
 
 /// Where a client asks how many are there.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PresenceStatsRequest {
     /// The channel.
@@ -274,7 +274,7 @@ pub struct PresenceStatsRequest {
 }
 
 /// Which publications a client asks for.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HistoryRequest {
     /// The channel.
@@ -296,7 +296,7 @@ pub struct HistoryRequest {
 }
 
 /// Something that wants no reply.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SendRequest {
     /// The payload.
@@ -306,7 +306,7 @@ pub struct SendRequest {
 }
 
 /// A call of the application behind the server.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RpcRequest {
     /// The payload.
@@ -320,7 +320,7 @@ pub struct RpcRequest {
 }
 
 /// A new token.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RefreshRequest {
     /// The token.
@@ -330,7 +330,7 @@ pub struct RefreshRequest {
 }
 
 /// A new token for a subscription.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SubRefreshRequest {
     /// The channel.
@@ -348,7 +348,7 @@ pub struct SubRefreshRequest {
 }
 
 /// Commands of a session whose stream is a response.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EmulationRequest {
     /// The server it is on.

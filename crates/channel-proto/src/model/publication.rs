@@ -10,7 +10,7 @@ use super::is_default;
 use crate::raw;
 
 /// A place in a channel's stream: right behind the publication with this offset.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StreamPosition {
     /// How many publications the stream had by then; 0 before the first.
@@ -24,7 +24,7 @@ pub struct StreamPosition {
 }
 
 /// Who is behind a connection, as others may see it.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClientInfo {
     /// The user; empty for nobody in particular.
@@ -44,7 +44,7 @@ pub struct ClientInfo {
 }
 
 /// One entry of a channel.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Publication {
     /// The payload, untouched.

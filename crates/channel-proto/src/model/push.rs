@@ -10,7 +10,7 @@ use super::{ClientInfo, Publication, SubscribeResult, is_default};
 use crate::raw;
 
 /// What a client is told unasked: one of its fields beside the channel is set.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Push {
     /// A number instead of the channel, where that was agreed on.
@@ -60,7 +60,7 @@ pub struct Push {
 }
 
 /// Who came or left.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JoinPush {
     /// Who.
@@ -70,7 +70,7 @@ pub struct JoinPush {
 }
 
 /// Why a subscription ended.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UnsubscribePush {
     /// See [`Unsubscribe`](crate::Unsubscribe).
@@ -82,7 +82,7 @@ pub struct UnsubscribePush {
 }
 
 /// A message that belongs to no channel.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MessagePush {
     /// The payload.
@@ -92,7 +92,7 @@ pub struct MessagePush {
 }
 
 /// A subscription that the server made.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SubscribePush {
     /// What is missed can be recovered.
@@ -118,7 +118,7 @@ pub struct SubscribePush {
 }
 
 /// An accepted connection: see [`ConnectResult`](crate::ConnectResult).
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConnectPush {
     /// The connection.
@@ -168,7 +168,7 @@ pub struct ConnectPush {
 }
 
 /// Why the connection ends.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DisconnectPush {
     /// See [`Disconnect`](crate::Disconnect).
@@ -184,7 +184,7 @@ pub struct DisconnectPush {
 }
 
 /// A new deadline of the connection.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RefreshPush {
     /// It ends unless it is refreshed.

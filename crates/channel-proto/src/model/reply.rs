@@ -10,7 +10,7 @@ use super::{ClientInfo, Publication, Push, is_default};
 use crate::raw;
 
 /// An answer, or a push: an error, a result, a push, or nothing at all for a ping.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Reply {
     /// The number of the command; 0 if there was none.
@@ -72,12 +72,12 @@ pub struct Reply {
 }
 
 /// A result without anything in it.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Empty {}
 
 /// Why a command was refused.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Error {
     /// See [`ErrorCode`](crate::ErrorCode).
@@ -93,7 +93,7 @@ pub struct Error {
 }
 
 /// An accepted connection.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConnectResult {
     /// The connection.
@@ -147,7 +147,7 @@ pub struct ConnectResult {
 }
 
 /// A subscription, and what was missed.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a field of its own on the wire"
@@ -217,7 +217,7 @@ pub struct SubscribeResult {
 }
 
 /// Who is in a channel.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PresenceResult {
     /// By connection.
@@ -226,7 +226,7 @@ pub struct PresenceResult {
 }
 
 /// How many are in a channel.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PresenceStatsResult {
     /// Connections.
@@ -238,7 +238,7 @@ pub struct PresenceStatsResult {
 }
 
 /// What was published.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HistoryResult {
     /// In the order that was asked for.
@@ -253,7 +253,7 @@ pub struct HistoryResult {
 }
 
 /// What the application answers.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RpcResult {
     /// The payload.
@@ -263,7 +263,7 @@ pub struct RpcResult {
 }
 
 /// A connection that lives longer.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RefreshResult {
     /// The connection.
@@ -285,7 +285,7 @@ pub struct RefreshResult {
 }
 
 /// A subscription that lives longer.
-#[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SubRefreshResult {
     /// It ends unless it is refreshed again.
