@@ -3,10 +3,12 @@
 //!
 //! Payloads are bytes that pass through untouched. No sockets, no clock; who may do what stands elsewhere.
 
+mod codec;
 mod codes;
 mod model;
 mod raw;
 
+pub use codec::{Codec, DecodeError, Decoded, NotJson, Wire};
 pub use codes::{Disconnect, ErrorCode, Unsubscribe, reconnects};
 pub use model::{
     ClientInfo, Command, ConnectPush, ConnectRequest, ConnectResult, DisconnectPush, Empty,
