@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
+    channel::{PublishArgs, TailArgs},
     config::{Flags, Listen, Port, TlsFlags, Workers},
     connect::ConnectArgs,
 };
@@ -40,6 +41,10 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Talk to a WebSocket server, from a terminal or a pipe
     Connect(Box<ConnectArgs>),
+    /// Publish into a channel, from the command line or a pipe
+    Publish(Box<PublishArgs>),
+    /// Print what is published in a channel, and go on after a lost connection without missing anything
+    Tail(Box<TailArgs>),
     /// Measure what servers cost
     #[cfg(target_os = "linux")]
     #[command(subcommand)]

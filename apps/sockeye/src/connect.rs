@@ -20,15 +20,17 @@ use std::{process::ExitCode, sync::Arc};
 
 use sockeye::client::{Connector, Reconnecting};
 
-pub(crate) use args::ConnectArgs;
-use interrupts::Interrupts;
+pub(crate) use args::{ConnectArgs, RouteArgs, address};
+pub(crate) use interrupts::Interrupts;
 use line::Line;
-use screen::Screen;
+pub(crate) use screen::Screen;
+pub(crate) use setup::connector_by;
 use setup::{connector, form, reading};
+pub(crate) use show::escaped;
 use talk::Talk;
-use verdict::Verdict;
+pub(crate) use verdict::Verdict;
 use watch::Watch;
-use words::with_sources;
+pub(crate) use words::with_sources;
 
 /// Talks, and returns the status to end with.
 pub(crate) fn connect(args: &ConnectArgs) -> ExitCode {

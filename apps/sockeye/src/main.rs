@@ -4,6 +4,7 @@ mod addresses;
 #[cfg(target_os = "linux")]
 mod bench;
 mod certificate;
+mod channel;
 mod cli;
 mod config;
 mod connect;
@@ -46,6 +47,8 @@ fn main() -> ExitCode {
     let asked = Cli::parse().into_command();
     let done = match asked {
         Command::Connect(args) => return connect::connect(&args),
+        Command::Publish(args) => return channel::publish(&args),
+        Command::Tail(args) => return channel::tail(&args),
         Command::Serve(args) => serve(args),
         #[cfg(target_os = "linux")]
         Command::Bench(Bench::Idle(args)) => bench::idle(&args),

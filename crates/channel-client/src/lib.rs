@@ -26,6 +26,6 @@ pub use error::{CallError, LineError};
 pub use line::{Line, Options};
 pub use pushes::Pushes;
 pub use sockeye_channel_proto::{
-    Codec, Command, ConnectResult, HistoryRequest, HistoryResult, Publication, Push, Reply,
-    StreamPosition, SubscribeRequest, SubscribeResult,
+    ClientInfo, Codec, Command, ConnectResult, HistoryRequest, HistoryResult, Publication, Push,
+    Reply, StreamPosition, SubscribeRequest, SubscribeResult, reconnects,
 };

@@ -284,7 +284,7 @@ Examples:
   sockeye connect --file photo.png --count 1 ws://host/echo > back.png
   sockeye connect ws://host/say --exec 'tr a-z A-Z' --exec-reply";
 
-fn address(text: &str) -> Result<Uri, String> {
+pub(crate) fn address(text: &str) -> Result<Uri, String> {
     let whole = if text.contains("://") {
         text.to_owned()
     } else {

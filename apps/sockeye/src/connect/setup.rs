@@ -11,7 +11,7 @@ use sockeye::{
 use std::io::IsTerminal;
 
 use super::{
-    args::{Carrier, ConnectArgs, HandshakeArgs},
+    args::{Carrier, ConnectArgs, HandshakeArgs, RouteArgs},
     exec::{Exec, Output},
     route::go_by,
     show::{Form, Reader},
@@ -38,10 +38,23 @@ pub(crate) fn connector(args: &ConnectArgs) -> Result<Connector, Box<dyn Error>>
         .deflate(deflate)
         .limits(limits)
         .heartbeat(heartbeat)
-        .connect_time(args.route.connect_time)
-        .redirects(args.handshake.redirects)
-        .fallback(args.route.sockjs.then(|| fallback(&args.route.transports)));
-    Ok(go_by(connector, &args.route)?)
+        .redirects(args.handshake.redirects);
+    by(connector, &args.route)
+}
+
+/// Returns how to connect by a route, with everything else as it is by default.
+///
+/// # Errors
+/// If a file can't be read or a value is none.
+pub(crate) fn connector_by(route: &RouteArgs) -> Result<Connector, Box<dyn Error>> {
+    by(Connector::new(), route)
+}
+
+fn by(connector: Connector, route: &RouteArgs) -> Result<Connector, Box<dyn Error>> {
+    let connector = connector
+        .connect_time(route.connect_time)
+        .fallback(route.sockjs.then(|| fallback(&route.transports)));
+    Ok(go_by(connector, route)?)
 }
 
 fn fallback(carriers: &[Carrier]) -> Fallback {
