@@ -12,6 +12,7 @@ mod descriptors;
 mod endpoints;
 mod exposition;
 mod internal;
+mod outgoing;
 mod page;
 mod process;
 mod qr;

@@ -46,16 +46,22 @@ struct CannotListen {
 /// # Errors
 /// If the address can't be listened on, or the system refuses what a server needs.
 pub(crate) fn serve(config: &Config, qr: Qr) -> miette::Result<()> {
-    telemetry::start();
-    tracing::debug!(?config, "configured");
-    if let Err(error) = descriptors::raise() {
-        tracing::warn!(%error, "the limit of descriptors can't be raised");
-    }
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .into_diagnostic()?
-        .block_on(run(config, qr))
+        .block_on(async {
+            let exporting = telemetry::start();
+            tracing::debug!(?config, "configured");
+            if let Err(error) = descriptors::raise() {
+                tracing::warn!(%error, "the limit of descriptors can't be raised");
+            }
+            let served = run(config, qr).await;
+            if let Some(exporting) = exporting {
+                exporting.end().await;
+            }
+            served
+        })
 }
 
 async fn run(config: &Config, qr: Qr) -> miette::Result<()> {

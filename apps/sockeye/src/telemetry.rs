@@ -1,5 +1,7 @@
 //! What the program logs, and how.
 
+mod otlp;
+
 use std::{
     env,
     fmt::{self, Write},
@@ -8,18 +10,26 @@ use std::{
 
 use tracing::field::Field;
 use tracing_subscriber::{
-    EnvFilter,
+    EnvFilter, Layer as _,
     field::MakeExt,
     fmt::format::{FormatFields, Writer, debug_fn},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
 };
+
+pub(crate) use otlp::Exporting;
 
 /// What is logged unless `RUST_LOG` says otherwise: warnings of all, and what our own crates tell.
 const DEFAULT_FILTER: &str = "warn,sockeye=info";
 
-/// Starts logging to standard error, as `RUST_LOG` says. Colours need a terminal and no `NO_COLOR`.
+/// Which spans are exported: those of our own crates, whatever is logged.
+const SPANS: &str = "off,sockeye=debug";
+
+/// Starts logging to standard error, as `RUST_LOG` says. Colours need a terminal and no `NO_COLOR`. If the environment
+/// names a collector, spans are exported by the current runtime until what is returned is told to end.
 ///
-/// It is to be called once; a second call changes nothing.
-pub(crate) fn start() {
+/// It is to be called once, in a runtime; a second call changes nothing.
+pub(crate) fn start() -> Option<Exporting> {
     let asked = env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
     let parsed = EnvFilter::try_new(asked.as_deref().unwrap_or(DEFAULT_FILTER));
     let (filter, refused) = match parsed {
@@ -27,15 +37,34 @@ pub(crate) fn start() {
         Err(error) => (EnvFilter::new(DEFAULT_FILTER), Some(error)),
     };
     let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt::layer()
         .with_ansi(io::stderr().is_terminal() && !no_color)
         .fmt_fields(escaped())
         .with_writer(io::stderr)
+        .with_filter(filter);
+    let begun = otlp::is_wanted().then(Exporting::begin);
+    let (exporting, failed) = match begun {
+        Some(Ok(begun)) => (Some(begun), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let (exporting, tracer) = exporting.unzip();
+    let spans = tracer.map(|tracer| {
+        tracing_opentelemetry::layer()
+            .with_tracer(tracer)
+            .with_filter(EnvFilter::new(SPANS))
+    });
+    let _ = tracing_subscriber::registry()
+        .with(log)
+        .with(spans)
         .try_init();
     if let Some(error) = refused {
         tracing::warn!(%error, "RUST_LOG is not understood; logging as by default");
     }
+    if let Some(error) = failed {
+        tracing::warn!(%error, "spans are not exported: the OTEL variables can't be followed");
+    }
+    exporting
 }
 
 /// Writes fields such that an event is one line and nothing in it colours a terminal, whoever chose the words: also

@@ -17,6 +17,9 @@ mod draining;
 #[path = "program/logs.rs"]
 mod logs;
 #[cfg(unix)]
+#[path = "program/otlp.rs"]
+mod otlp;
+#[cfg(unix)]
 #[path = "program/sockjs.rs"]
 mod sockjs;
 #[cfg(unix)]
