@@ -14,6 +14,27 @@ use anyhow::{Context, ensure};
 /// # Errors
 /// When they do not build.
 pub fn build_servers() -> anyhow::Result<()> {
+    build(&[
+        "--bin",
+        "echo-server",
+        "--bin",
+        "floor-server",
+        "--bin",
+        "peer-server",
+        "--bin",
+        "poll-server",
+    ])
+}
+
+/// Builds the program, in the profile this one was built in. Without cargo around, takes the one that is there.
+///
+/// # Errors
+/// When it does not build.
+pub fn build_program() -> anyhow::Result<()> {
+    build(&["--package", "sockeye-app"])
+}
+
+fn build(what: &[&str]) -> anyhow::Result<()> {
     let (Some(cargo), Some(manifest_dir)) =
         (env::var_os("CARGO"), env::var_os("CARGO_MANIFEST_DIR"))
     else {
@@ -38,17 +59,8 @@ pub fn build_servers() -> anyhow::Result<()> {
         .arg("build")
         .arg("--manifest-path")
         .arg(Path::new(&manifest_dir).join("Cargo.toml"))
-        .args([
-            "--bin",
-            "echo-server",
-            "--bin",
-            "floor-server",
-            "--bin",
-            "peer-server",
-            "--bin",
-            "poll-server",
-            "--profile",
-        ])
+        .args(what)
+        .arg("--profile")
         .arg(profile)
         .stdout(Stdio::null())
         .status()

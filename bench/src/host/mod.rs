@@ -7,7 +7,7 @@ mod machine;
 mod node_peer;
 mod server;
 
-pub use build::build_servers;
+pub use build::{build_program, build_servers};
 pub use cpus::{Chosen, Cpus};
 pub use listener::listener;
 pub use machine::Machine;
