@@ -3,10 +3,12 @@
 //!
 //! Payloads are bytes that pass through untouched. No sockets, no clock; who may do what stands elsewhere.
 
+mod answer;
 mod codec;
 mod codes;
 mod model;
 mod raw;
+mod request;
 
 pub use codec::{Codec, DecodeError, Decoded, NotJson, Wire};
 pub use codes::{Disconnect, ErrorCode, Unsubscribe, reconnects};
@@ -18,3 +20,4 @@ pub use model::{
     SendRequest, StreamPosition, SubRefreshRequest, SubRefreshResult, SubscribePush,
     SubscribeRequest, SubscribeResult, UnsubscribePush, UnsubscribeRequest,
 };
+pub use request::Request;
