@@ -6,12 +6,18 @@
 mod answer;
 mod codec;
 mod codes;
+mod decoded;
+mod emulation;
 mod model;
+mod prepared;
+mod quoted;
 mod raw;
 mod request;
 
-pub use codec::{Codec, DecodeError, Decoded, NotJson, Wire};
+pub use codec::{Codec, NotJson, Wire};
 pub use codes::{Disconnect, ErrorCode, Unsubscribe, reconnects};
+pub use decoded::{DecodeError, Decoded};
+pub use emulation::read_emulation;
 pub use model::{
     ClientInfo, Command, ConnectPush, ConnectRequest, ConnectResult, DisconnectPush, Empty,
     EmulationRequest, Error, FilterNode, HistoryRequest, HistoryResult, JoinPush, MessagePush,
@@ -20,4 +26,5 @@ pub use model::{
     SendRequest, StreamPosition, SubRefreshRequest, SubRefreshResult, SubscribePush,
     SubscribeRequest, SubscribeResult, UnsubscribePush, UnsubscribeRequest,
 };
+pub use prepared::Prepared;
 pub use request::Request;
