@@ -1,3 +1,5 @@
+//! What frames are taken for, and what is written into them.
+
 use super::*;
 use crate::{Empty, Publication, PublishRequest, Request};
 
