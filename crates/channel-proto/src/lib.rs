@@ -6,6 +6,7 @@
 mod codec;
 mod codes;
 mod filter;
+pub mod fossil;
 mod model;
 mod raw;
 
