@@ -1,6 +1,7 @@
 //! Channels: named logs with subscribers, over any [`Broker`].
 
 mod broker;
+pub mod token;
 
 pub use broker::{
     Announcement, Broker, BrokerError, Deliver, Durability, History, Order, PublishOptions,
