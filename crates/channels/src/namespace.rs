@@ -349,6 +349,11 @@ impl Namespace {
         })
     }
 
+    /// Says whether a namespace can be called so: two or more of `A-Z a-z 0-9 - _ .`.
+    pub fn is_name(name: &str) -> bool {
+        name.len() >= 2 && name.chars().all(is_name_char)
+    }
+
     /// Says whether publications are kept.
     pub const fn has_history(&self) -> bool {
         self.history_size > 0 && !self.history_ttl.is_zero()
@@ -358,6 +363,11 @@ impl Namespace {
     pub fn allows_delta(&self, name: &str) -> Option<DeltaType> {
         DeltaType::named(name).filter(|delta| self.allowed_delta_types.contains(delta))
     }
+}
+
+/// Says whether namespaces' names are made of a character.
+pub(crate) fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.".contains(c)
 }
 
 /// How long a channel's offset and epoch are kept unless it is said.

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     channel_name::Separators,
-    namespace::{Circle, Grant, JoinLeave, Namespace, OverflowPolicy, RecoveryMode},
+    namespace::{Circle, Grant, JoinLeave, Namespace, OverflowPolicy, RecoveryMode, is_name_char},
     settings::{PersonalConnections, Settings},
 };
 
@@ -161,7 +161,11 @@ pub(crate) fn check(settings: &Settings) -> Result<(), InvalidSettings> {
     for (name, namespace) in &settings.namespaces {
         check_one(&SettingPlace::Namespace(name.clone()), namespace);
     }
-    for name in settings.namespaces.keys().filter(|name| !is_name(name)) {
+    for name in settings
+        .namespaces
+        .keys()
+        .filter(|name| !Namespace::is_name(name))
+    {
         let (place, rule) = (SettingPlace::Namespace(name.clone()), SettingRule::Name);
         let key = "namespaces";
         broken.push(InvalidSetting { place, key, rule });
@@ -170,15 +174,6 @@ pub(crate) fn check(settings: &Settings) -> Result<(), InvalidSettings> {
         return Ok(());
     }
     Err(InvalidSettings { broken })
-}
-
-/// Says whether a namespace can be called so.
-fn is_name(name: &str) -> bool {
-    name.len() >= 2 && name.chars().all(is_name_char)
-}
-
-fn is_name_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-_.".contains(c)
 }
 
 fn check_separators(separators: Separators, wrong: &mut impl FnMut(&'static str, SettingRule)) {
@@ -241,7 +236,12 @@ fn check_times(settings: &Settings, wrong: &mut impl FnMut(&'static str, Setting
 }
 
 fn check_names(settings: &Settings, wrong: &mut impl FnMut(&'static str, SettingRule)) {
-    if !settings.rpc.namespaces.iter().all(|name| is_name(name)) {
+    if !settings
+        .rpc
+        .namespaces
+        .iter()
+        .all(|name| Namespace::is_name(name))
+    {
         wrong("rpc", SettingRule::Name);
     }
     let Some(personal) = &settings.personal_channel else {
