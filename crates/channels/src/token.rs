@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-pub use claims::{ConnectionClaims, Override, SubscriptionClaims, SubscriptionOptions};
+pub use claims::{ConnectionClaims, SubscriptionClaims, SubscriptionOptions};
 pub use jws::MAX_TOKEN_BYTES;
 pub use key_cache::{
     KEYS_FRESH_FOR, KEYS_PAUSE, KEYS_STALE_FOR, KEYS_TIMEOUT, KeySet, KeySource, MAX_KEY_SET_BYTES,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use crate::Override;
+
 /// What a connection token says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -106,22 +108,6 @@ pub struct SubscriptionOptions {
     pub data: Bytes,
     /// What is so instead of what the namespace says (`override`).
     pub instead: Override,
-}
-
-/// What a token says instead of the namespace; `None` where it says nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Override {
-    /// Whether others see it when they ask who is there.
-    pub presence: Option<bool>,
-    /// Whether others are told that it comes and leaves.
-    pub join_leave: Option<bool>,
-    /// Whether it is told who comes and leaves.
-    pub force_push_join_leave: Option<bool>,
-    /// Whether it is watched for gaps.
-    pub force_positioning: Option<bool>,
-    /// Whether it can recover.
-    pub force_recovery: Option<bool>,
 }
 
 const fn ends_at(expire_at: Option<u64>, expires: Option<u64>) -> Option<u64> {

@@ -11,7 +11,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::{ConnectionClaims, InvalidToken, Override, SubscriptionClaims, SubscriptionOptions};
+use super::{ConnectionClaims, InvalidToken, SubscriptionClaims, SubscriptionOptions};
+use crate::Override;
 
 /// Padding may be left out, as URLs do.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

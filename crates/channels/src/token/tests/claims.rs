@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::*;
+use crate::Override;
 
 async fn connection(payload: &str) -> ConnectionClaims {
     let token = signed(payload);
