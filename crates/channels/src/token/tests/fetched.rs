@@ -166,7 +166,7 @@ async fn whoever_leaves_does_not_take_the_answer_along() {
     {
         let mut left = std::pin::pin!(verify(&tokens, "ES256"));
         while source.asked() == 0 {
-            assert!(futures_poll(left.as_mut()).await.is_none());
+            assert!(polled_once(left.as_mut()).await.is_none());
             tokio::task::yield_now().await;
         }
     }
@@ -176,7 +176,7 @@ async fn whoever_leaves_does_not_take_the_answer_along() {
 }
 
 /// Polls once.
-async fn futures_poll<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+async fn polled_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
     std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
         std::task::Poll::Ready(output) => std::task::Poll::Ready(Some(output)),
         std::task::Poll::Pending => std::task::Poll::Ready(None),
@@ -194,7 +194,7 @@ async fn a_known_key_does_not_wait_for_an_unknown_one() {
     let made_up = signed_with(r#"{"alg":"ES256","kid":"x"}"#, "{}");
     let mut waits = std::pin::pin!(tokens.verify_connection(&made_up, NOW));
     while source.asked() == 1 {
-        assert!(futures_poll(waits.as_mut()).await.is_none());
+        assert!(polled_once(waits.as_mut()).await.is_none());
         tokio::task::yield_now().await;
     }
     let begun = tokio::time::Instant::now();
@@ -230,11 +230,16 @@ async fn outdated_keys_are_used_while_the_source_is_down_but_not_for_ever() {
 async fn a_source_that_answers_with_no_keys_is_one_that_does_not_answer() {
     let source = Arc::new(Source::default());
     let tokens = source.tokens();
+    let padded = |length| {
+        let mut keys = key_set().to_vec();
+        keys.resize(length, b' ');
+        Answer::Keys(keys.into())
+    };
     let answers = [
         Answer::Refused,
         Answer::Never,
         Answer::Keys(Bytes::from_static(b"<html>")),
-        Answer::Keys(Bytes::from(vec![b' '; MAX_KEY_SET_BYTES + 1])),
+        padded(MAX_KEY_SET_BYTES + 1),
     ];
     for answer in answers {
         source.answers(answer);
@@ -244,9 +249,7 @@ async fn a_source_that_answers_with_no_keys_is_one_that_does_not_answer() {
         );
         advance(KEYS_PAUSE).await;
     }
-    let mut longest = key_set().to_vec();
-    longest.resize(MAX_KEY_SET_BYTES, b' ');
-    source.answers(Answer::Keys(longest.into()));
+    source.answers(padded(MAX_KEY_SET_BYTES));
     assert_eq!(verify(&tokens, "ES256").await, Ok(()));
 }
 
@@ -280,6 +283,18 @@ async fn keys_that_are_of_no_use_are_left_out() {
         let tokens = Source::of(set(&[&useless, &key])).tokens();
         assert_eq!(verify(&tokens, "ES256").await, Ok(()), "{useless}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_says_its_algorithm_is_for_no_other() {
+    let mut set: serde_json::Value = serde_json::from_slice(&key_set()).unwrap();
+    set["keys"][0]["alg"] = "RS256".into();
+    let tokens = Source::of(set.to_string().into()).tokens();
+    assert_eq!(verify(&tokens, "RS256").await, Ok(()));
+    assert_eq!(
+        verify(&tokens, "RS512").await,
+        invalid(InvalidToken::Algorithm)
+    );
 }
 
 /// Keys of tenants, by a word in the issuer.
