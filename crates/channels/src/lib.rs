@@ -6,6 +6,7 @@ mod namespace;
 mod rights;
 mod settings;
 mod settings_rule;
+pub mod token;
 
 pub use broker::{
     Announcement, Broker, BrokerError, Deliver, Durability, History, Order, PublishOptions,
