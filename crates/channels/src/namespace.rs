@@ -54,12 +54,14 @@ pub struct Namespace {
     /// Who may subscribe without a token. Default [`Access::NOBODY`]. Who may can listen to every channel whose name
     /// they guess, and make new ones.
     pub allow_subscribe: Access,
-    /// Who may publish. Default [`Access::NOBODY`]. Who may can fill history and outboxes: see the rates below.
+    /// Who may publish. Default [`Access::NOBODY`]. Who may can fill history and outboxes: see the rates below. All
+    /// clients are all: also in channels that are private or limited to other users.
     pub allow_publish: Access,
     /// Who may ask who is there. Default [`Access::NOBODY`]. It takes [`presence`](Self::presence), and tells users' ids.
+    /// All clients are all, as for [`allow_publish`](Self::allow_publish).
     pub allow_presence: Access,
     /// Who may read what was published. Default [`Access::NOBODY`]. It takes history, and also grants positioning and
-    /// recovery to who asks.
+    /// recovery to who asks. All clients are all, as for [`allow_publish`](Self::allow_publish).
     pub allow_history: Access,
     /// Whether a channel `name#1,2` is open to the users 1 and 2, and to nobody else without a token. Default off: `#`
     /// is a character like others.

@@ -102,6 +102,12 @@ pub enum SettingRule {
     /// It names a namespace that there is not.
     #[error("there is no namespace \"{0}\"")]
     NoSuchNamespace(String),
+    /// Whoever knows a user's id could listen to what is meant for that user.
+    #[error(
+        "its namespace lets clients subscribe: allow_user_limited_channels must be on there, or users could subscribe to \
+         each other's"
+    )]
+    PersonalForAll,
     /// Other connections of the user could not be found.
     #[error("its namespace must have presence, so that other connections of the user are found")]
     SingleNeedsPresence,
@@ -260,6 +266,10 @@ fn check_names(settings: &Settings, wrong: &mut impl FnMut(&'static str, Setting
             let is_single = personal.connections == PersonalConnections::Latest;
             if is_single && !namespace.presence {
                 wrong("personal_channel", SettingRule::SingleNeedsPresence);
+            }
+            let is_open = namespace.allow_subscribe.circle != Circle::Nobody;
+            if is_open && !namespace.allow_user_limited_channels {
+                wrong("personal_channel", SettingRule::PersonalForAll);
             }
         }
     }

@@ -32,6 +32,11 @@ pub(crate) struct Mark(pub(crate) char);
 #[serde(try_from = "Value", into = "Value")]
 pub(crate) struct Url(pub(crate) Option<String>);
 
+/// The same, in which `{{name}}` may stand for what is known later.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub(crate) struct UrlTemplate(pub(crate) Option<String>);
+
 const OFF: &str = "off";
 const AUTO: &str = "auto";
 
@@ -119,26 +124,49 @@ impl TryFrom<Value> for Url {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
-        let text = value.as_str().unwrap_or_default();
-        if text == OFF {
-            return Ok(Self(None));
-        }
-        let uri = text.parse::<http::Uri>().ok();
-        let is_url = |uri: &http::Uri| {
-            matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some()
-        };
-        match uri.filter(is_url) {
-            Some(_) => Ok(Self(Some(text.to_owned()))),
-            None => Err(format!(
-                "{value} is not a URL: write one such as \"https://example.com/hook\", or \"off\""
-            )),
-        }
+        url(&value, is_url).map(Self)
     }
+}
+
+impl TryFrom<Value> for UrlTemplate {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let is_template = |text: &str| is_url(&text.replace("{{", "").replace("}}", ""));
+        url(&value, is_template).map(Self)
+    }
+}
+
+fn url(value: &Value, is_one: impl FnOnce(&str) -> bool) -> Result<Option<String>, String> {
+    match value.as_str() {
+        Some(OFF) => Ok(None),
+        Some(text) if is_one(text) => Ok(Some(text.to_owned())),
+        _ => Err(format!(
+            "{value} is not a URL: write one such as \"https://example.com/hook\", or \"off\""
+        )),
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    // Whatever else a URI may hold, these don't stand for themselves in one (RFC 3986 §2).
+    let uri = text
+        .parse::<http::Uri>()
+        .ok()
+        .filter(|_| !text.contains(['{', '}']));
+    uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some()
+    })
 }
 
 impl From<Url> for Value {
     fn from(Url(url): Url) -> Self {
         Self::String(url.unwrap_or_else(|| OFF.to_owned()))
+    }
+}
+
+impl From<UrlTemplate> for Value {
+    fn from(UrlTemplate(url): UrlTemplate) -> Self {
+        Url(url).into()
     }
 }
 
@@ -164,6 +192,7 @@ mod tests {
         both_ways::<AutoTime>(&["auto".into(), "5s".into()]);
         both_ways::<Mark>(&["$".into(), ":".into()]);
         both_ways::<Url>(&["off".into(), "https://a.example:1/b?c".into()]);
+        both_ways::<UrlTemplate>(&["off".into(), "https://{{a}}.example/{{b}}".into()]);
         assert_eq!(
             AtMost::try_from(Value::from("7")),
             Ok(AtMost(NonZeroU32::new(7)))
@@ -192,6 +221,7 @@ mod tests {
             "example.com",
             "ftp://a.example",
             "http://",
+            "http://a.example/{{b}}",
             "http://a b",
         ] {
             assert!(

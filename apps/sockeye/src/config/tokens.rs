@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use super::{
-    channels_rule::ChannelsRule, namespace::blame, number::Url, rule::Broken, secret::Secret,
+    channels_rule::ChannelsRule, namespace::blame, number::UrlTemplate, rule::Broken,
+    secret::Secret,
 };
 
 /// How tokens are verified, as it is written.
@@ -19,7 +20,7 @@ pub(crate) struct RawTokens {
     pub(crate) hmac_previous_until: Until,
     pub(crate) rsa_public_key: String,
     pub(crate) ecdsa_public_key: String,
-    pub(crate) jwks_url: Url,
+    pub(crate) jwks_url: UrlTemplate,
     pub(crate) audience: String,
     pub(crate) audience_regex: String,
     pub(crate) issuer: String,
@@ -58,7 +59,7 @@ pub(crate) enum TokenKeys {
         previous: Option<(Secret, Option<SystemTime>)>,
         /// A file in PEM, for RS256, RS384 and RS512.
         rsa: Option<PathBuf>,
-        /// A file in PEM, for ES256 and ES384.
+        /// A file in PEM, for ES256, ES384 or ES512.
         ecdsa: Option<PathBuf>,
     },
 }
@@ -68,7 +69,7 @@ pub(crate) enum TokenKeys {
 pub(crate) enum Claim {
     /// This.
     Exactly(String),
-    /// What this expression matches.
+    /// What this expression matches as a whole.
     Matching(String),
 }
 
@@ -80,7 +81,7 @@ impl Default for RawTokens {
             hmac_previous_until: Until(None),
             rsa_public_key: String::new(),
             ecdsa_public_key: String::new(),
-            jwks_url: Url(None),
+            jwks_url: UrlTemplate(None),
             audience: String::new(),
             audience_regex: String::new(),
             issuer: String::new(),
@@ -123,13 +124,13 @@ impl RawTokens {
         ];
         let other = others.into_iter().find(|(_, is_set)| *is_set);
         match (&self.jwks_url, other) {
-            (Url(Some(_)), Some((other, _))) => {
+            (UrlTemplate(Some(_)), Some((other, _))) => {
                 wrong("jwks_url", ChannelsRule::KeysTwice { section, other });
                 None
             }
-            (Url(Some(url)), None) => Some(TokenKeys::Jwks(url.clone())),
-            (Url(None), Some(_)) => Some(self.static_keys()),
-            (Url(None), None) => {
+            (UrlTemplate(Some(url)), None) => Some(TokenKeys::Jwks(url.clone())),
+            (UrlTemplate(None), Some(_)) => Some(self.static_keys()),
+            (UrlTemplate(None), None) => {
                 let default = Self::default();
                 for (name, is_set) in [
                     ("audience", self.audience != default.audience),
