@@ -8,6 +8,8 @@ mod codec;
 mod codes;
 mod decoded;
 mod emulation;
+mod filter;
+pub mod fossil;
 mod model;
 mod prepared;
 mod quoted;
@@ -18,6 +20,7 @@ pub use codec::{Codec, NotJson, Wire};
 pub use codes::{Disconnect, ErrorCode, Unsubscribe, reconnects};
 pub use decoded::{DecodeError, Decoded};
 pub use emulation::read_emulation;
+pub use filter::{Filter, InvalidFilter, MAX_FILTER_DEPTH, MAX_FILTER_NODES, MAX_FILTER_VALUES};
 pub use model::{
     ClientInfo, Command, ConnectPush, ConnectRequest, ConnectResult, DisconnectPush, Empty,
     EmulationRequest, Error, FilterNode, HistoryRequest, HistoryResult, JoinPush, MessagePush,

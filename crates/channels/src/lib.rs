@@ -1,9 +1,28 @@
 //! Channels: named logs with subscribers, over any [`Broker`].
 
 mod broker;
+mod channel_name;
+mod namespace;
+mod rights;
+mod settings;
+mod settings_rule;
+pub mod token;
 
 pub use broker::{
     Announcement, Broker, BrokerError, Deliver, Durability, History, Order, PublishOptions,
     Published, Read, Reply, Retention, Suppressed,
 };
+pub use channel_name::{ChannelName, InvalidChannel, Separators};
+pub use namespace::{
+    Access, Anonymous, ChannelRegex, Circle, DataFormat, DeltaType, Grant, JoinLeave, Namespace,
+    OverflowPolicy, RecoveryMode,
+};
+pub use rights::{
+    Asked, Asker, Continuity, Granted, Override, Source, Standing, SubscriptionToken, Trust,
+    Verdict, grant, may_call, may_publish, may_read_history, may_read_presence, may_subscribe,
+};
+pub use settings::{
+    AnonymousConnect, CheckedSettings, NamedBy, PersonalChannel, PersonalConnections, Rpc, Settings,
+};
+pub use settings_rule::{InvalidSetting, InvalidSettings, SettingPlace, SettingRule};
 pub use sockeye_channel_proto::{ClientInfo, Publication, StreamPosition};
