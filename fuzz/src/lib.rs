@@ -7,6 +7,7 @@
 //! ```
 
 mod agreement;
+mod channels;
 mod client_response;
 mod close;
 mod decode;
@@ -27,6 +28,7 @@ mod tunnels;
 mod utf8;
 mod wire;
 
+pub use channels::{channel_commands, channel_replies};
 pub use client_response::client_response;
 pub use close::close;
 pub use decode::{client_decode, server_decode};
@@ -49,7 +51,9 @@ pub use utf8::utf8;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 25] = [
+pub const TARGETS: [Target; 27] = [
+    ("channel_commands", channel_commands),
+    ("channel_replies", channel_replies),
     ("client_decode", client_decode),
     ("client_response", client_response),
     ("close", close),
