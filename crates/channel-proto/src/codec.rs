@@ -5,7 +5,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use sockeye_types::{Message, Text};
 use thiserror::Error;
 
-use crate::{Command, ConnectRequest, DecodeError, Decoded, EmulationRequest, Push, Reply};
+use crate::{
+    Command, ConnectRequest, DecodeError, Decoded, EmulationRequest, Push, Reply,
+    prepared::put_length, subs,
+};
 
 /// How messages stand on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,13 +28,28 @@ pub enum Codec {
 pub struct NotJson;
 
 /// What the codecs carry: commands and replies; where a transport goes one way, a [`ConnectRequest`] and pushes.
-pub trait Wire: prost::Message + Serialize + DeserializeOwned + Default {}
+pub trait Wire: prost::Message + Serialize + DeserializeOwned + Default {
+    /// Returns the message in Protobuf, where SDKs fail to read what `prost` makes of it.
+    fn own_protobuf(&self) -> Option<BytesMut> {
+        None
+    }
+}
 
 impl Wire for Command {}
 impl Wire for ConnectRequest {}
 impl Wire for EmulationRequest {}
-impl Wire for Push {}
-impl Wire for Reply {}
+
+impl Wire for Push {
+    fn own_protobuf(&self) -> Option<BytesMut> {
+        subs::push(self)
+    }
+}
+
+impl Wire for Reply {
+    fn own_protobuf(&self) -> Option<BytesMut> {
+        subs::reply(self)
+    }
+}
 
 impl Codec {
     /// Reads the messages of a frame, one after the other, as they are asked for. After the first error comes nothing.
@@ -69,7 +87,14 @@ impl Codec {
                 separate(frame);
                 write_json(message, frame).inspect_err(|_| frame.truncate(before))
             }
-            Self::Protobuf => message.encode_length_delimited(frame).map_err(|_| NotJson),
+            Self::Protobuf => match message.own_protobuf() {
+                Some(message) => {
+                    put_length(message.len(), frame);
+                    frame.put_slice(&message);
+                    Ok(())
+                }
+                None => message.encode_length_delimited(frame).map_err(|_| NotJson),
+            },
         }
     }
 

@@ -15,6 +15,7 @@ mod prepared;
 mod quoted;
 mod raw;
 mod request;
+mod subs;
 
 pub use codec::{Codec, NotJson, Wire};
 pub use codes::{Disconnect, ErrorCode, Unsubscribe, reconnects};

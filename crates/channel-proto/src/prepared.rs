@@ -250,13 +250,13 @@ fn put_key(key: u8, length: usize, frame: &mut BytesMut) {
     put_length(length, frame);
 }
 
-fn put_field(key: u8, value: &[u8], frame: &mut BytesMut) {
+pub(crate) fn put_field(key: u8, value: &[u8], frame: &mut BytesMut) {
     put_key(key, value.len(), frame);
     frame.put_slice(value);
 }
 
 /// Appends a length. It cannot fail: a frame grows as far as memory does.
-fn put_length(length: usize, frame: &mut BytesMut) {
+pub(crate) fn put_length(length: usize, frame: &mut BytesMut) {
     frame.reserve(length_delimiter_len(length) + length);
     let written = encode_length_delimiter(length, frame);
     debug_assert!(written.is_ok(), "a frame has room");
