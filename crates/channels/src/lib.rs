@@ -1,17 +1,43 @@
 //! Channels: named logs with subscribers, over any [`Broker`].
 
+mod agenda;
+mod allowance;
+mod api;
 mod broker;
+mod catch_up;
 mod channel_name;
+mod channels;
+mod client;
+mod client_id;
+mod credentials;
+mod emulated;
+mod handler;
+mod hooks;
 mod namespace;
+mod registry;
 mod rights;
+mod rooms;
 mod settings;
 mod settings_rule;
+mod tally;
 
+pub use api::{ApiError, Connection, NodeStats, PublishOrder, Whom};
 pub use broker::{
     Announcement, Broker, BrokerError, Deliver, Durability, History, Order, PublishOptions,
     Published, Read, Reply, Retention, Suppressed,
 };
 pub use channel_name::{ChannelName, InvalidChannel, Separators};
+pub use channels::{Channels, NoRandomness};
+pub use client_id::ClientId;
+pub use credentials::{
+    BadToken, ConnectionGrant, Credentials, ServerSubscription, SubscriptionGrant, Verified,
+};
+pub use emulated::Emulated;
+pub use handler::ClientHandler;
+pub use hooks::{
+    Caller, Calling, Connecting, HookReply, Hooks, PublishGrant, Publishing, Refreshed, Refused,
+    Subscribing,
+};
 pub use namespace::{
     Access, Anonymous, ChannelRegex, Circle, DataFormat, DeltaType, Grant, JoinLeave, Namespace,
     OverflowPolicy, RecoveryMode,
@@ -25,3 +51,4 @@ pub use settings::{
 };
 pub use settings_rule::{InvalidSetting, InvalidSettings, SettingPlace, SettingRule};
 pub use sockeye_channel_proto::{ClientInfo, Publication, StreamPosition};
+pub use tally::Tally;
