@@ -3,16 +3,24 @@
 //!
 //! Payloads are bytes that pass through untouched. No sockets, no clock; who may do what stands elsewhere.
 
+mod answer;
 mod codec;
 mod codes;
 mod filter;
 pub mod fossil;
+mod decoded;
+mod emulation;
 mod model;
+mod prepared;
+mod quoted;
 mod raw;
+mod request;
 
-pub use codec::{Codec, DecodeError, Decoded, NotJson, Wire};
+pub use codec::{Codec, NotJson, Wire};
 pub use codes::{Disconnect, ErrorCode, Unsubscribe, reconnects};
 pub use filter::{Filter, InvalidFilter, MAX_FILTER_DEPTH, MAX_FILTER_NODES, MAX_FILTER_VALUES};
+pub use decoded::{DecodeError, Decoded};
+pub use emulation::read_emulation;
 pub use model::{
     ClientInfo, Command, ConnectPush, ConnectRequest, ConnectResult, DisconnectPush, Empty,
     EmulationRequest, Error, FilterNode, HistoryRequest, HistoryResult, JoinPush, MessagePush,
@@ -21,3 +29,5 @@ pub use model::{
     SendRequest, StreamPosition, SubRefreshRequest, SubRefreshResult, SubscribePush,
     SubscribeRequest, SubscribeResult, UnsubscribePush, UnsubscribeRequest,
 };
+pub use prepared::Prepared;
+pub use request::Request;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use sockeye_channel_proto::{Command, Disconnect, Empty, ErrorCode, Reply};
+use sockeye_channel_proto::{Command, Disconnect, Empty, ErrorCode, Reply, Request};
 use sockeye_types::Message;
 use tokio::time::Instant;
 
-use super::{Client, Identity, Phase, Refusal, frame::Replies, request::Request, timers::Timer};
+use super::{Client, Identity, Phase, Refusal, frame::Replies, request, timers::Timer};
 
 /// Whether the rest of a frame is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +48,8 @@ impl Client {
 
     async fn handle_command(self: &Arc<Self>, command: Command, replies: &mut Replies) -> Next {
         let id = command.id;
-        let request = Request::of(command);
-        self.core.tally.command(request.name());
+        let request = command.request();
+        self.core.tally.command(request::name(&request));
         let is_first = match &self.state().phase {
             Phase::Fresh => true,
             Phase::Connected(_) => false,
@@ -58,14 +58,13 @@ impl Client {
         };
         let done = match request {
             // Whoever is not connected owes no answer.
-            Request::Connect(request) if is_first && id > 0 => {
+            Request::Connect(request) if is_first => {
                 return self.connect(id, *request, replies).await;
             }
-            Request::Connect(_) | Request::Nothing => Err(Disconnect::BadRequest.into()),
+            Request::Connect(_) | Request::Invalid => Err(Disconnect::BadRequest.into()),
             _ if is_first => Err(Disconnect::BadRequest.into()),
             Request::Pong => self.pong(),
             Request::Send(request) => self.send(request).await,
-            _ if id == 0 => Err(Disconnect::BadRequest.into()),
             request if self.may_ask() => self.answer(id, request, replies).await,
             _ => Err(ErrorCode::TooManyRequests.into()),
         };
