@@ -9,16 +9,21 @@ mod channel_name;
 mod channels;
 mod client;
 mod client_id;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod credentials;
 mod emulated;
 mod handler;
 mod hooks;
+mod memory_broker;
 mod namespace;
+mod random;
 mod registry;
 mod rights;
 mod rooms;
 mod settings;
 mod settings_rule;
+mod stream;
 mod tally;
 
 pub use api::{ApiError, Connection, NodeStats, PublishOrder, Whom};
@@ -38,6 +43,7 @@ pub use hooks::{
     Caller, Calling, Connecting, HookReply, Hooks, PublishGrant, Publishing, Refreshed, Refused,
     Subscribing,
 };
+pub use memory_broker::{MemoryBroker, MemoryLimits};
 pub use namespace::{
     Access, Anonymous, ChannelRegex, Circle, DataFormat, DeltaType, Grant, JoinLeave, Namespace,
     OverflowPolicy, RecoveryMode,
