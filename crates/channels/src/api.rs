@@ -12,7 +12,6 @@ use thiserror::Error;
 use crate::{
     BrokerError, Channels, ClientId, History, InvalidChannel, NamedBy, Namespace, Order,
     PublishOptions, Published, Read,
-    catch_up::read_since,
     client::{Client, Ending, Refusal},
     credentials::ServerSubscription,
 };
@@ -201,10 +200,7 @@ impl Channels {
     /// Ends connections with a code and a reason, which must not be empty; without them with 3503.
     pub fn disconnect(&self, whom: &Whom, ending: Option<(u32, String)>) {
         let ending = match ending {
-            Some((code, reason)) => Ending {
-                code,
-                reason: Cow::Owned(reason),
-            },
+            Some((code, reason)) => Ending::new(code, Cow::Owned(reason)),
             None => Disconnect::ForceDisconnect.into(),
         };
         for client in self.find(whom) {
@@ -276,7 +272,7 @@ impl Channels {
         if read.order == Order::Reverse && since.as_ref().is_some_and(|since| since.offset == 0) {
             return Err(ApiError::Refused(ErrorCode::BadRequest));
         }
-        let history = read_since(&*self.0.broker, channel, read, retention).await?;
+        let history = self.0.broker.history(channel, read, retention).await?;
         let is_other =
             |since: StreamPosition| !since.epoch.is_empty() && since.epoch != history.top.epoch;
         if since.is_some_and(is_other) {

@@ -171,7 +171,7 @@ impl Deliver for Rooms {
                         .push((Arc::clone(publication), position.cloned()));
                 }
             }
-            let mut frames = Frames::of_publication(channel, publication, position);
+            let mut frames = Frames::of_publication(channel, publication);
             for member in room.members.values_mut() {
                 if let Some(why) = member.hear(&mut frames, position) {
                     lost.push((Arc::clone(&member.client), why));

@@ -109,13 +109,12 @@ impl Tally {
         count(&mut disconnects, (code, side), (0, side));
     }
 
-    pub(crate) fn recovery(&self, recovered: bool) {
-        let count = if recovered {
-            &self.recovered
-        } else {
-            &self.unrecovered
-        };
-        count.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn recovered(&self) {
+        self.recovered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn not_recovered(&self) {
+        self.unrecovered.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -15,7 +15,8 @@ use super::{
     timers::Timer,
 };
 use crate::{
-    AnonymousConnect, Asker, ChannelName, NamedBy, Namespace, Settings, SubscriptionToken, Verdict,
+    AnonymousConnect, Asker, ChannelName, NamedBy, Namespace, PersonalConnections, Settings,
+    SubscriptionToken, Verdict,
     credentials::{BadToken, ConnectionGrant, ServerSubscription},
     emulated::Emulated,
     hooks::Connecting,
@@ -86,9 +87,24 @@ impl Client {
             ..Reply::default()
         })?;
         replies.flush(self);
+        self.close_earlier(&identity, settings);
         self.core.tally.connected();
         tracing::debug!(client = %self.id, user = &*identity.user, "connected");
         self.settle_all(&identity, prepared).await
+    }
+
+    /// Where users have one connection, the latest is the one.
+    fn close_earlier(&self, identity: &Identity, settings: &Settings) {
+        let personal = settings.personal_channel.as_ref();
+        let is_only = personal.is_some_and(|it| it.connections == PersonalConnections::Latest);
+        if !is_only || identity.user.is_empty() {
+            return;
+        }
+        for other in self.core.registry.of_user(&identity.user) {
+            if other.id != self.id {
+                other.disconnect(&Disconnect::ConnectionLimit.into());
+            }
+        }
     }
 
     /// Publications of the channels come behind the reply, and who comes is told behind both.

@@ -117,7 +117,7 @@ impl Client {
         let mode = entry.namespace.recovery_mode;
         let is_auto = mode == RecoveryMode::AutoCache;
         let start = StreamPosition::default();
-        let asked = entry.recover.as_ref().or(is_auto.then_some(&start));
+        let asked = entry.recover.as_ref().or_else(|| is_auto.then_some(&start));
         let since = asked.filter(|_| granted.continuity >= Continuity::Recoverable);
         let limit = self.core.settings().settings().recovery_limit;
         let caught = catch_up(
@@ -134,13 +134,13 @@ impl Client {
         match caught.outcome {
             Outcome::Fresh => {}
             Outcome::Recovered(publications) => {
-                self.core.tally.recovery(true);
+                self.core.tally.recovered();
                 result.recovered = true;
                 result.offset = since.map_or(0, |since| since.offset);
-                result.publications = recovered(&publications, entry, &caught.top.epoch);
+                result.publications = recovered(&publications, entry.filter.as_deref());
             }
             Outcome::Unrecovered => {
-                self.core.tally.recovery(false);
+                self.core.tally.not_recovered();
                 if entry.unrecoverable == Unrecoverable::Refused {
                     return Err(ErrorCode::UnrecoverablePosition.into());
                 }
@@ -220,17 +220,10 @@ impl Client {
     }
 }
 
-fn recovered(publications: &[Arc<Publication>], entry: &Entry, epoch: &str) -> Vec<Publication> {
-    let wanted = publications.iter().filter(|publication| {
-        let filter = entry.filter.as_ref();
-        filter.is_none_or(|filter| filter.matches(&publication.tags))
-    });
-    let wanted = wanted.map(|publication| {
-        let mut publication = Publication::clone(publication);
-        if publication.offset == 1 {
-            epoch.clone_into(&mut publication.epoch);
-        }
-        publication
-    });
-    wanted.collect()
+fn recovered(publications: &[Arc<Publication>], filter: Option<&Filter>) -> Vec<Publication> {
+    let publications = publications.iter();
+    publications
+        .filter(|publication| filter.is_none_or(|filter| filter.matches(&publication.tags)))
+        .map(|publication| Publication::clone(publication))
+        .collect()
 }

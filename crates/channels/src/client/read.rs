@@ -8,9 +8,7 @@ use sockeye_channel_proto::{
 };
 
 use super::{Client, Identity, Refusal};
-use crate::{
-    Asker, NamedBy, Order, Read, Verdict, catch_up::read_since, may_read_history, may_read_presence,
-};
+use crate::{Asker, NamedBy, Order, Read, Verdict, may_read_history, may_read_presence};
 
 impl Client {
     pub(super) fn presence(
@@ -73,8 +71,8 @@ impl Client {
                 Order::Forward
             },
         };
-        let broker = &*self.core.broker;
-        let history = read_since(broker, &request.channel, read, retention).await?;
+        let read = self.core.broker.history(&request.channel, read, retention);
+        let history = read.await?;
         if epoch.is_some_and(|epoch| !epoch.is_empty() && epoch != history.top.epoch) {
             return Err(ErrorCode::UnrecoverablePosition.into());
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
 use sockeye_channel_proto::{Disconnect, Error, ErrorCode};
 
 use crate::{BrokerError, InvalidChannel, hooks::Refused, rooms::Hole};
@@ -20,6 +21,20 @@ pub(crate) enum Refusal {
 pub(crate) struct Ending {
     pub(crate) code: u32,
     pub(crate) reason: Cow<'static, str>,
+}
+
+impl Ending {
+    /// Takes words from outside. Clients take a reason that is JSON for advice, and trip over one that is empty.
+    pub(crate) fn new(code: u32, reason: Cow<'static, str>) -> Self {
+        let reason = said(reason, "disconnected");
+        let is_json = serde_json::from_str::<&RawValue>(&reason).is_ok();
+        let reason = if is_json {
+            format!("disconnected: {reason}").into()
+        } else {
+            reason
+        };
+        Self { code, reason }
+    }
 }
 
 impl From<Disconnect> for Ending {
@@ -78,10 +93,7 @@ impl From<Refused> for Refusal {
                 message: said(message, "refused").into_owned(),
                 temporary,
             }),
-            Refused::Disconnect { code, reason } => Self::Close(Ending {
-                code,
-                reason: said(reason, "disconnected"),
-            }),
+            Refused::Disconnect { code, reason } => Self::Close(Ending::new(code, reason)),
             Refused::Failed(error) => {
                 tracing::error!(error = &*error as &dyn std::error::Error, "a hook failed");
                 ErrorCode::Internal.into()
@@ -96,5 +108,22 @@ fn said(words: Cow<'static, str>, instead: &'static str) -> Cow<'static, str> {
         instead.into()
     } else {
         words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_never_empty_and_never_json() {
+        for (reason, said) in [
+            ("", "disconnected"),
+            ("123", "disconnected: 123"),
+            ("\"x\"", "disconnected: \"x\""),
+            ("by hand", "by hand"),
+        ] {
+            assert_eq!(Ending::new(4000, reason.into()).reason, said);
+        }
     }
 }

@@ -75,7 +75,7 @@ impl Client {
         };
         let asked = Asked::from(&request);
         let namespace = Arc::clone(namespace);
-        let recover = request.recover.then(|| StreamPosition {
+        let recover = request.recover.then_some(StreamPosition {
             offset: request.offset,
             epoch: request.epoch,
         });

@@ -71,7 +71,7 @@ impl Joining {
         };
         let mut is_whole = !is_cut;
         for (publication, position) in &missed {
-            let mut frames = Frames::of_publication(&self.channel, publication, position.as_ref());
+            let mut frames = Frames::of_publication(&self.channel, publication);
             is_whole &= member.hear(&mut frames, position.as_ref()).is_none();
         }
         if !is_whole {

@@ -73,18 +73,10 @@ impl Frames {
         }
     }
 
-    pub(super) fn of_publication(
-        channel: &str,
-        publication: &Arc<Publication>,
-        position: Option<&StreamPosition>,
-    ) -> Self {
-        let mut publication = Publication::clone(publication);
-        if let Some(position) = position.filter(|_| publication.offset == 1) {
-            publication.epoch.clone_from(&position.epoch);
-        }
+    pub(super) fn of_publication(channel: &str, publication: &Arc<Publication>) -> Self {
         Self::of(Push {
             channel: channel.to_owned(),
-            r#pub: Some(publication),
+            r#pub: Some(Publication::clone(publication)),
             ..Push::default()
         })
     }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use sockeye_channels::{AnonymousConnect, PersonalChannel, Settings};
+use sockeye_channels::{AnonymousConnect, PersonalChannel, PersonalConnections, Settings};
 
 use crate::talk::{Talk, channels, open, settings, told};
 
@@ -130,4 +130,15 @@ async fn the_server_s_subscriptions_stand_in_the_reply_and_the_own_join_follows(
     )
     .await;
     assert_eq!(channels.info().subscriptions, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_user_has_one_connection_the_latest_closes_those_before() {
+    let latest = PersonalChannel::default().connections(PersonalConnections::Latest);
+    let channels = channels(settings(open()).personal_channel(Some(latest)));
+    let mut first = Talk::connected(&channels, "ann").await;
+    let mut other = Talk::connected(&channels, "ben").await;
+    Talk::connected(&channels, "ann").await;
+    first.is_closed(3504, "connection limit").await;
+    other.hears_nothing();
 }
