@@ -363,3 +363,16 @@ fn a_url_is_made_of_nothing_but_listed_words() {
     assert_eq!(refused("https://{{u}}", "(?<t>a)"), unknown("u"));
     assert_eq!(refused("https://{{u", "(?<t>a)"), unknown("u"));
 }
+
+#[test]
+fn there_are_as_many_urls_as_may_be_listed() {
+    let source: Arc<dyn KeySource> = Source::of(key_set());
+    let listed = |count: usize| {
+        let words: Vec<String> = (0..count).map(|word| format!("w{word}")).collect();
+        let issuer = format!("(?<a>{0})(?<b>x|y)", words.join("|"));
+        let settings = of_tenants("https://{{a}}.example/{{b}}/{{a}}", &issuer);
+        Tokens::new(settings, None, Some(&source)).map(|_| ())
+    };
+    assert_eq!(listed(500), Ok(()));
+    assert!(listed(501).is_err());
+}
