@@ -1,6 +1,6 @@
 //! The rules that `[channels]` and the sections around it must keep, and which keys a broken one is about.
 
-use sockeye_channels::{InvalidSetting, SettingPlace, SettingRule};
+use sockeye_channels::{InvalidSetting, SettingPlace, SettingRule, token::InvalidTokenSettings};
 use thiserror::Error;
 
 use super::{
@@ -75,6 +75,9 @@ pub(crate) enum ChannelsRule {
     /// No token can be verified.
     #[error("it does nothing without a key: set {0}.hmac_secret, a public key or {0}.jwks_url")]
     NoKey(&'static str),
+    /// A key is none, or the URL of keys can't be made.
+    #[error(transparent)]
+    Token(#[from] InvalidTokenSettings),
     /// There is no secret that it could come before.
     #[error("it needs hmac_secret, which takes its place")]
     NothingToReplace,

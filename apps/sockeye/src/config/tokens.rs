@@ -1,9 +1,11 @@
 //! `[tokens]` and `[subscription_tokens]`: by which keys tokens are verified.
 
-use std::{fs, path::PathBuf, time::SystemTime};
+use std::{fs, sync::Arc, time::SystemTime};
 
-use regex::Regex;
 use serde::{Deserialize, Serialize};
+use sockeye_channels::token::{
+    Expected, InvalidTokenSettings, KeySet, KeySource, TokenSettings, Tokens as Verified,
+};
 use toml::Value;
 
 use super::{
@@ -33,44 +35,22 @@ pub(crate) struct RawTokens {
 #[serde(try_from = "Value", into = "Value")]
 pub(crate) struct Until(pub(crate) Option<SystemTime>);
 
-/// How tokens are verified.
+/// How tokens are verified: the section once it is known to make sense.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Tokens {
-    /// By which keys.
-    pub(crate) keys: TokenKeys,
-    /// For whom they must be, if that is said.
-    pub(crate) audience: Option<Claim>,
-    /// By whom they must be made, if that is said.
-    pub(crate) issuer: Option<Claim>,
-    /// Which claim is the user's id. Default `sub`.
-    pub(crate) user_claim: String,
-}
+pub(crate) struct Tokens(RawTokens);
 
-/// By which keys tokens are verified.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum TokenKeys {
-    /// Those of a set that is fetched.
-    Jwks(String),
-    /// Those that are set up here.
-    Static {
-        /// For HS256, HS384 and HS512.
-        hmac: Option<Secret>,
-        /// The secret before it, and until when it is good; without an end it always is.
-        previous: Option<(Secret, Option<SystemTime>)>,
-        /// A file in PEM, for RS256, RS384 and RS512.
-        rsa: Option<PathBuf>,
-        /// A file in PEM, for ES256, ES384 or ES512.
-        ecdsa: Option<PathBuf>,
-    },
-}
+/// Why a section makes no settings: which key, and what about it.
+type Wrong = (&'static str, ChannelsRule);
 
-/// What a claim must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Claim {
-    /// This.
-    Exactly(String),
-    /// What this expression matches as a whole.
-    Matching(String),
+impl Tokens {
+    /// Reads the files and makes what tokens are verified by.
+    ///
+    /// # Errors
+    /// A file can't be read any more, or holds something else than it did.
+    #[cfg_attr(not(test), expect(dead_code, reason = "channels are not served yet"))]
+    pub(crate) fn settings(&self) -> Result<TokenSettings, ChannelsRule> {
+        self.0.settings().map_err(|(_, rule)| rule)
+    }
 }
 
 impl Default for RawTokens {
@@ -96,27 +76,33 @@ impl RawTokens {
     pub(crate) fn check(&self, section: &'static str, broken: &mut Vec<Broken>) -> Option<Tokens> {
         let mut wrong = |name: &str, rule| broken.push(blame(section, &[name], rule));
         self.check_secrets(&mut wrong);
-        self.check_files(&mut wrong);
         self.check_claims(&mut wrong);
-        let keys = self.keys(section, &mut wrong)?;
-        let claim = |exact: &str, regex: &str| match (exact.is_empty(), regex.is_empty()) {
-            (true, true) => None,
-            (true, false) => Some(Claim::Matching(regex.to_owned())),
-            (false, _) => Some(Claim::Exactly(exact.to_owned())),
-        };
-        Some(Tokens {
-            keys,
-            audience: claim(&self.audience, &self.audience_regex),
-            issuer: claim(&self.issuer, &self.issuer_regex),
-            user_claim: self.user_claim.clone(),
-        })
+        if !self.has_keys(section, &mut wrong) {
+            return None;
+        }
+        let used = self.settings().and_then(|settings| {
+            let urls = settings.jwks_url.is_some();
+            let source: Arc<dyn KeySource> = Arc::new(NoKeys);
+            Verified::new(settings, None, urls.then_some(&source)).map_err(|error| {
+                let name = match error {
+                    InvalidTokenSettings::RsaKey => "rsa_public_key",
+                    InvalidTokenSettings::EcdsaKey => "ecdsa_public_key",
+                    InvalidTokenSettings::EmptySecret => "hmac_secret",
+                    _ => "jwks_url",
+                };
+                (name, ChannelsRule::Token(error))
+            })
+        });
+        match used {
+            Ok(_) => Some(Tokens(self.clone())),
+            Err((name, rule)) => {
+                wrong(name, rule);
+                None
+            }
+        }
     }
 
-    fn keys(
-        &self,
-        section: &'static str,
-        wrong: &mut impl FnMut(&str, ChannelsRule),
-    ) -> Option<TokenKeys> {
+    fn has_keys(&self, section: &'static str, wrong: &mut impl FnMut(&str, ChannelsRule)) -> bool {
         let others = [
             ("hmac_secret", !self.hmac_secret.is_none()),
             ("rsa_public_key", !self.rsa_public_key.is_empty()),
@@ -126,10 +112,9 @@ impl RawTokens {
         match (&self.jwks_url, other) {
             (UrlTemplate(Some(_)), Some((other, _))) => {
                 wrong("jwks_url", ChannelsRule::KeysTwice { section, other });
-                None
+                false
             }
-            (UrlTemplate(Some(url)), None) => Some(TokenKeys::Jwks(url.clone())),
-            (UrlTemplate(None), Some(_)) => Some(self.static_keys()),
+            (UrlTemplate(Some(_)), None) | (UrlTemplate(None), Some(_)) => true,
             (UrlTemplate(None), None) => {
                 let default = Self::default();
                 for (name, is_set) in [
@@ -146,32 +131,42 @@ impl RawTokens {
                         wrong(name, ChannelsRule::NoKey(section));
                     }
                 }
-                None
+                false
             }
         }
     }
 
-    fn static_keys(&self) -> TokenKeys {
-        let secret = |secret: &Secret| Some(secret.clone()).filter(|secret| !secret.is_none());
-        let file = |path: &str| (!path.is_empty()).then(|| PathBuf::from(path));
-        TokenKeys::Static {
-            hmac: secret(&self.hmac_secret),
-            previous: secret(&self.hmac_previous_secret)
-                .map(|previous| (previous, self.hmac_previous_until.0)),
-            rsa: file(&self.rsa_public_key),
-            ecdsa: file(&self.ecdsa_public_key),
+    fn settings(&self) -> Result<TokenSettings, Wrong> {
+        let secret = |name, secret: &Secret| reveal(secret).map_err(|rule| (name, rule));
+        let mut settings = TokenSettings::default();
+        if !self.hmac_secret.is_none() {
+            settings = settings.hmac_secret(secret("hmac_secret", &self.hmac_secret)?);
         }
+        if !self.hmac_previous_secret.is_none() {
+            let previous = secret("hmac_previous_secret", &self.hmac_previous_secret)?;
+            let until = self.hmac_previous_until.0.map(seconds);
+            settings = settings.hmac_previous_secret(previous, until);
+        }
+        if let Some(pem) = pem("rsa_public_key", &self.rsa_public_key)? {
+            settings = settings.rsa_public_key(pem);
+        }
+        if let Some(pem) = pem("ecdsa_public_key", &self.ecdsa_public_key)? {
+            settings = settings.ecdsa_public_key(pem);
+        }
+        settings.jwks_url.clone_from(&self.jwks_url.0);
+        let audience = [
+            ("audience_regex", &self.audience_regex),
+            ("", &self.audience),
+        ];
+        settings.audience = claim(audience)?;
+        settings.issuer = claim([("issuer_regex", &self.issuer_regex), ("", &self.issuer)])?;
+        if self.user_claim != Self::default().user_claim {
+            settings = settings.user_id_claim(&self.user_claim);
+        }
+        Ok(settings)
     }
 
     fn check_secrets(&self, wrong: &mut impl FnMut(&str, ChannelsRule)) {
-        for (name, secret) in [
-            ("hmac_secret", &self.hmac_secret),
-            ("hmac_previous_secret", &self.hmac_previous_secret),
-        ] {
-            if let Err(rule) = check_secret(secret) {
-                wrong(name, rule);
-            }
-        }
         let is_replaced = !self.hmac_secret.is_none();
         let has_previous = !self.hmac_previous_secret.is_none();
         if has_previous && !is_replaced {
@@ -179,19 +174,6 @@ impl RawTokens {
         }
         if self.hmac_previous_until.0.is_some() && !has_previous {
             wrong("hmac_previous_until", ChannelsRule::NothingToReplace);
-        }
-    }
-
-    fn check_files(&self, wrong: &mut impl FnMut(&str, ChannelsRule)) {
-        for (name, path) in [
-            ("rsa_public_key", &self.rsa_public_key),
-            ("ecdsa_public_key", &self.ecdsa_public_key),
-        ] {
-            if !path.is_empty()
-                && let Err(error) = fs::read(path)
-            {
-                wrong(name, ChannelsRule::Unreadable(error.to_string()));
-            }
         }
     }
 
@@ -208,10 +190,46 @@ impl RawTokens {
             if !regex.is_empty() && !exact.is_empty() {
                 wrong(regex_name, ChannelsRule::SaidTwice(name));
             }
-            if let Err(error) = Regex::new(regex) {
-                wrong(regex_name, ChannelsRule::NotARegex(error.to_string()));
-            }
         }
+    }
+}
+
+fn pem(name: &'static str, path: &str) -> Result<Option<String>, Wrong> {
+    if path.is_empty() {
+        return Ok(None);
+    }
+    match fs::read_to_string(path) {
+        Ok(pem) => Ok(Some(pem)),
+        Err(error) => Err((name, ChannelsRule::Unreadable(error.to_string()))),
+    }
+}
+
+/// What a claim must be, by its expression or else by its text.
+fn claim(
+    [(name, regex), (_, exact)]: [(&'static str, &String); 2],
+) -> Result<Option<Expected>, Wrong> {
+    match (exact.is_empty(), regex.is_empty()) {
+        (true, true) => Ok(None),
+        (true, false) => Expected::matching(regex)
+            .map(Some)
+            .map_err(|error| (name, ChannelsRule::NotARegex(error.to_string()))),
+        (false, _) => Ok(Some(Expected::Exactly(exact.clone()))),
+    }
+}
+
+/// Seconds since 1970.
+fn seconds(moment: SystemTime) -> u64 {
+    let since = moment.duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
+}
+
+/// Where nothing is fetched: keys are set up to see whether they can be.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeySource for NoKeys {
+    fn fetch<'a>(&'a self, _: &'a str) -> KeySet<'a> {
+        Box::pin(async { Err("nothing is fetched while settings are checked".into()) })
     }
 }
 
@@ -220,9 +238,13 @@ pub(crate) fn check_secret(secret: &Secret) -> Result<(), ChannelsRule> {
     if secret.is_none() {
         return Ok(());
     }
+    reveal(secret).map(|_| ())
+}
+
+fn reveal(secret: &Secret) -> Result<Vec<u8>, ChannelsRule> {
     match secret.read() {
         Ok(bytes) if bytes.is_empty() => Err(ChannelsRule::EmptySecret),
-        Ok(_) => Ok(()),
+        Ok(bytes) => Ok(bytes),
         Err(error) => Err(ChannelsRule::Unreadable(error.to_string())),
     }
 }

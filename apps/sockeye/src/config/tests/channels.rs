@@ -27,6 +27,10 @@ fn assert_answers(name: &str, mistakes: &[(&str, &str)]) {
     for (n, (file, words)) in mistakes.iter().enumerate() {
         let report = report(&format!("{name}-{n}"), file, &[]);
         assert_says(&report, &[words, "sockeye.toml:"]);
+        assert!(
+            !report.contains("the configuration can't be used"),
+            "{report}"
+        );
     }
 }
 

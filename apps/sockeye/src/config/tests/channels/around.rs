@@ -1,7 +1,7 @@
 //! The sections around `[channels]`: tokens, the API, hooks, the broker.
 
 use super::*;
-use crate::config::tokens::{Claim, TokenKeys};
+use sockeye_channels::token::Expected;
 
 #[test]
 fn tokens_are_verified_by_the_keys_that_are_set() {
@@ -11,17 +11,21 @@ fn tokens_are_verified_by_the_keys_that_are_set() {
          hmac_previous_until = '2030-01-31T12:00:00Z'\naudience = 'me'\nissuer_regex = '^you'
          [subscription_tokens]\njwks_url = 'https://keys.example/jwks.json'\n",
     );
-    let tokens = channels.tokens.unwrap();
-    assert_eq!(tokens.audience, Some(Claim::Exactly("me".to_owned())));
-    assert_eq!(tokens.issuer, Some(Claim::Matching("^you".to_owned())));
-    assert_eq!(tokens.user_claim, "sub");
-    let TokenKeys::Static { hmac, previous, .. } = tokens.keys else {
-        panic!("keys are not where they are set");
-    };
-    assert_eq!(hmac.unwrap().read().unwrap(), b"new");
-    assert!(previous.unwrap().1.is_some());
-    let url = TokenKeys::Jwks("https://keys.example/jwks.json".to_owned());
-    assert_eq!(channels.subscription_tokens.unwrap().keys, url);
+    let tokens = channels.tokens.unwrap().settings().unwrap();
+    assert!(matches!(tokens.audience, Some(Expected::Exactly(me)) if me == "me"));
+    assert!(matches!(tokens.issuer, Some(Expected::Matching(_))));
+    assert_eq!(tokens.user_id_claim, None);
+    let secrets = [tokens.hmac_secret, tokens.hmac_previous_secret].map(Option::unwrap);
+    assert_eq!(
+        secrets.each_ref().map(|secret| secret.expose()),
+        [b"new", b"old"]
+    );
+    assert_eq!(tokens.hmac_previous_valid_until, Some(1_896_091_200));
+    let others = channels.subscription_tokens.unwrap().settings().unwrap();
+    assert_eq!(
+        others.jwks_url.as_deref(),
+        Some("https://keys.example/jwks.json")
+    );
     assert_answers(
         "tokens-wrong",
         &[
@@ -37,7 +41,22 @@ fn tokens_are_verified_by_the_keys_that_are_set() {
             ),
             ("[tokens]\nhmac_secret = 'file:/nowhere'", "can't read it"),
             ("[tokens]\nrsa_public_key = '/nowhere'", "can't read it"),
-            ("[tokens]\nissuer_regex = '('", "not a regular expression"),
+            (
+                "[tokens]\nrsa_public_key = 'Cargo.toml'",
+                "the RSA key is not a public key",
+            ),
+            (
+                "[tokens]\necdsa_public_key = 'Cargo.toml'",
+                "the ECDSA key is not a public key",
+            ),
+            (
+                "[tokens]\njwks_url = 'https://{{who}}.example'",
+                "a group that there is not: who",
+            ),
+            (
+                "[tokens]\nhmac_secret = 'x'\nissuer_regex = '('",
+                "not a regular expression",
+            ),
             (
                 "[tokens]\nhmac_secret = 'x'\nissuer_regex = 'a'\nissuer = 'a'",
                 "it is said as issuer, too",
@@ -71,6 +90,12 @@ fn a_secret_may_be_in_a_file_and_is_never_printed() {
         panic!("anybody may call");
     };
     let keys: Vec<_> = keys.iter().map(|key| key.read().unwrap()).collect();
+    std::fs::write(&path, "\n").unwrap();
+    let empty = format!("[tokens]\nhmac_secret = 'file:{}'\n", path.display());
+    assert_answers(
+        "secret-empty",
+        &[(&empty, "tokens.hmac_secret: the secret is empty")],
+    );
     assert_eq!(keys, [b"plain".to_vec(), b"sesame".to_vec()]);
     assert_answers(
         "secret-printed",
