@@ -22,6 +22,7 @@ mod redirect;
 mod scanner;
 mod sockjs;
 mod sockjs_session;
+mod tokens;
 mod tungstenite_peer;
 mod tunnels;
 mod utf8;
@@ -42,6 +43,7 @@ pub use redirect::redirect;
 pub use scanner::scanner;
 pub use sockjs::{sockjs_body, sockjs_client, sockjs_frames, sockjs_resource};
 pub use sockjs_session::sockjs_session;
+pub use tokens::tokens;
 pub use tunnels::{http_connect, no_proxy, proxy_address, socks5};
 pub use utf8::utf8;
 
@@ -49,7 +51,7 @@ pub use utf8::utf8;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 25] = [
+pub const TARGETS: [Target; 26] = [
     ("client_decode", client_decode),
     ("client_response", client_response),
     ("close", close),
@@ -74,5 +76,6 @@ pub const TARGETS: [Target; 25] = [
     ("sockjs_resource", sockjs_resource),
     ("sockjs_session", sockjs_session),
     ("socks5", socks5),
+    ("tokens", tokens),
     ("utf8", utf8),
 ];

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt, future::Future, pin::Pin};
 
 use bytes::Bytes;
 
-use crate::Override;
+use crate::{
+    Override,
+    token::{SubscriptionOptions, TokenError, Tokens},
+};
 
 /// What a verifier answers with, some time: keys may have to be fetched.
 pub type Verified<'a, T> = Pin<Box<dyn Future<Output = Result<T, BadToken>> + Send + 'a>>;
@@ -75,4 +78,62 @@ pub struct SubscriptionGrant {
     pub client: String,
     /// What it gives.
     pub subscription: ServerSubscription,
+}
+
+impl Credentials for Tokens {
+    fn connection<'a>(&'a self, token: &'a str, now: u64) -> Verified<'a, ConnectionGrant> {
+        Box::pin(async move {
+            let claims = self.verify_connection(token, now).await?;
+            let expire_at = claims.ends_at().unwrap_or_default();
+            let subs = claims.subscriptions().into_iter();
+            Ok(ConnectionGrant {
+                expire_at,
+                subs: subs
+                    .map(|(channel, options)| (channel, ServerSubscription::until(options, 0)))
+                    .collect(),
+                user: claims.user,
+                info: claims.info,
+                meta: claims.meta,
+                data: Bytes::new(),
+            })
+        })
+    }
+
+    fn subscription<'a>(&'a self, token: &'a str, now: u64) -> Verified<'a, SubscriptionGrant> {
+        Box::pin(async move {
+            let claims = self.verify_subscription(token, now).await?;
+            let expire_at = claims.ends_at().unwrap_or_default();
+            Ok(SubscriptionGrant {
+                user: claims.user,
+                channel: claims.channel,
+                client: claims.client.unwrap_or_default(),
+                subscription: ServerSubscription::until(claims.options, expire_at),
+            })
+        })
+    }
+}
+
+impl ServerSubscription {
+    fn until(options: SubscriptionOptions, expire_at: u64) -> Self {
+        Self {
+            info: options.info,
+            data: options.data,
+            expire_at,
+            instead: options.instead,
+        }
+    }
+}
+
+impl From<TokenError> for BadToken {
+    fn from(error: TokenError) -> Self {
+        tracing::debug!(
+            error = &error as &dyn std::error::Error,
+            "a token is refused"
+        );
+        match error {
+            TokenError::Expired => Self::Expired,
+            TokenError::Invalid(_) => Self::Invalid,
+            TokenError::KeysUnavailable => Self::Unavailable,
+        }
+    }
 }

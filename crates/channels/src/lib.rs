@@ -25,6 +25,7 @@ mod settings;
 mod settings_rule;
 mod stream;
 mod tally;
+pub mod token;
 
 pub use api::{ApiError, Connection, NodeStats, PublishOrder, Whom};
 pub use broker::{

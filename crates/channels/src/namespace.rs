@@ -54,12 +54,14 @@ pub struct Namespace {
     /// Who may subscribe without a token. Default [`Access::NOBODY`]. Who may can listen to every channel whose name
     /// they guess, and make new ones.
     pub allow_subscribe: Access,
-    /// Who may publish. Default [`Access::NOBODY`]. Who may can fill history and outboxes: see the rates below.
+    /// Who may publish. Default [`Access::NOBODY`]. Who may can fill history and outboxes: see the rates below. All
+    /// clients are all: also in channels that are private or limited to other users.
     pub allow_publish: Access,
     /// Who may ask who is there. Default [`Access::NOBODY`]. It takes [`presence`](Self::presence), and tells users' ids.
+    /// All clients are all, as for [`allow_publish`](Self::allow_publish).
     pub allow_presence: Access,
     /// Who may read what was published. Default [`Access::NOBODY`]. It takes history, and also grants positioning and
-    /// recovery to who asks.
+    /// recovery to who asks. All clients are all, as for [`allow_publish`](Self::allow_publish).
     pub allow_history: Access,
     /// Whether a channel `name#1,2` is open to the users 1 and 2, and to nobody else without a token. Default off: `#`
     /// is a character like others.
@@ -349,6 +351,11 @@ impl Namespace {
         })
     }
 
+    /// Says whether a namespace can be called so: two or more of `A-Z a-z 0-9 - _ .`.
+    pub fn is_name(name: &str) -> bool {
+        name.len() >= 2 && name.chars().all(is_name_char)
+    }
+
     /// Says whether publications are kept.
     pub const fn has_history(&self) -> bool {
         self.history_size > 0 && !self.history_ttl.is_zero()
@@ -358,6 +365,11 @@ impl Namespace {
     pub fn allows_delta(&self, name: &str) -> Option<DeltaType> {
         DeltaType::named(name).filter(|delta| self.allowed_delta_types.contains(delta))
     }
+}
+
+/// Says whether namespaces' names are made of a character.
+pub(crate) fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.".contains(c)
 }
 
 /// How long a channel's offset and epoch are kept unless it is said.

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     channel_name::Separators,
-    namespace::{Circle, Grant, JoinLeave, Namespace, OverflowPolicy, RecoveryMode},
+    namespace::{Circle, Grant, JoinLeave, Namespace, OverflowPolicy, RecoveryMode, is_name_char},
     settings::{PersonalConnections, Settings},
 };
 
@@ -102,6 +102,12 @@ pub enum SettingRule {
     /// It names a namespace that there is not.
     #[error("there is no namespace \"{0}\"")]
     NoSuchNamespace(String),
+    /// Whoever knows a user's id could listen to what is meant for that user.
+    #[error(
+        "its namespace lets clients subscribe: allow_user_limited_channels must be on there, or users could subscribe to \
+         each other's"
+    )]
+    PersonalForAll,
     /// Other connections of the user could not be found.
     #[error("its namespace must have presence, so that other connections of the user are found")]
     SingleNeedsPresence,
@@ -161,7 +167,11 @@ pub(crate) fn check(settings: &Settings) -> Result<(), InvalidSettings> {
     for (name, namespace) in &settings.namespaces {
         check_one(&SettingPlace::Namespace(name.clone()), namespace);
     }
-    for name in settings.namespaces.keys().filter(|name| !is_name(name)) {
+    for name in settings
+        .namespaces
+        .keys()
+        .filter(|name| !Namespace::is_name(name))
+    {
         let (place, rule) = (SettingPlace::Namespace(name.clone()), SettingRule::Name);
         let key = "namespaces";
         broken.push(InvalidSetting { place, key, rule });
@@ -170,15 +180,6 @@ pub(crate) fn check(settings: &Settings) -> Result<(), InvalidSettings> {
         return Ok(());
     }
     Err(InvalidSettings { broken })
-}
-
-/// Says whether a namespace can be called so.
-fn is_name(name: &str) -> bool {
-    name.len() >= 2 && name.chars().all(is_name_char)
-}
-
-fn is_name_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-_.".contains(c)
 }
 
 fn check_separators(separators: Separators, wrong: &mut impl FnMut(&'static str, SettingRule)) {
@@ -241,7 +242,12 @@ fn check_times(settings: &Settings, wrong: &mut impl FnMut(&'static str, Setting
 }
 
 fn check_names(settings: &Settings, wrong: &mut impl FnMut(&'static str, SettingRule)) {
-    if !settings.rpc.namespaces.iter().all(|name| is_name(name)) {
+    if !settings
+        .rpc
+        .namespaces
+        .iter()
+        .all(|name| Namespace::is_name(name))
+    {
         wrong("rpc", SettingRule::Name);
     }
     let Some(personal) = &settings.personal_channel else {
@@ -260,6 +266,10 @@ fn check_names(settings: &Settings, wrong: &mut impl FnMut(&'static str, Setting
             let is_single = personal.connections == PersonalConnections::Latest;
             if is_single && !namespace.presence {
                 wrong("personal_channel", SettingRule::SingleNeedsPresence);
+            }
+            let is_open = namespace.allow_subscribe.circle != Circle::Nobody;
+            if is_open && !namespace.allow_user_limited_channels {
+                wrong("personal_channel", SettingRule::PersonalForAll);
             }
         }
     }

@@ -84,7 +84,7 @@ fn what_is_no_text_has_no_patch_that_is_text() {
 
 #[test]
 fn a_patch_is_refused_with_its_reason() {
-    let cases: [(&str, InvalidPatch); 22] = [
+    let cases: [(&str, InvalidPatch); 23] = [
         ("", InvalidPatch::Number),
         ("\n", InvalidPatch::Number),
         ("5", InvalidPatch::CutOff),
@@ -101,6 +101,8 @@ fn a_patch_is_refused_with_its_reason() {
         ("5\n5:hello3NPMmi;", InvalidPatch::Checksum),
         ("6\n5:hello3NPMmh;", InvalidPatch::Size),
         ("4\n5:hello3NPMmh;", InvalidPatch::Size),
+        // Refused where it becomes too long, not at its end: what is between would fill the memory.
+        ("4\n4@0,4@0,?", InvalidPatch::Size),
         ("5\n5@0,;", InvalidPatch::BeyondSource),
         ("1\n1@4,;", InvalidPatch::BeyondSource),
         ("1\n1@0;", InvalidPatch::Syntax),
@@ -160,8 +162,20 @@ fn an_update_of_a_document_is_much_shorter_than_it() {
 }
 
 #[test]
-fn what_repeats_itself_is_found_in_linear_time() {
-    // Were each of the many places with the same block compared to its end, this would take minutes.
+fn a_block_that_is_everywhere_is_not_looked_up_everywhere() {
+    // Were each of its many places looked at for each other, this would take minutes.
+    let rows = |salt: u32| -> Vec<u8> {
+        let rows = (0..60_000_u32).map(|row| (row ^ salt).wrapping_mul(0x9e37_79b1));
+        rows.flat_map(|row| format!("everyone{row:08x}").into_bytes())
+            .collect()
+    };
+    let (source, target) = (rows(0), rows(0x5555_5555));
+    let patch = patched(&source, &target);
+    assert_eq!(apply(&source, &patch, target.len()).unwrap(), target);
+}
+
+#[test]
+fn long_runs_that_repeat_themselves_are_compared_a_few_times() {
     let source = [b'a'; 500_000];
     let mut target = b"abaabbbab".repeat(100_000);
     target.extend_from_slice(&source);

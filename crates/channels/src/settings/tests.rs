@@ -183,6 +183,7 @@ fn a_namespace_with_everything_can_be_used() {
         .allowed_delta_types(vec![DeltaType::Fossil])
         .with_deltas_of_everything()
         .allow_subscribe(Access::CLIENTS.and_anonymous())
+        .with_user_limited_channels()
         .allow_presence(Access::SUBSCRIBERS)
         .allow_history(Access::SUBSCRIBERS)
         .overflow(OverflowPolicy::DropOldest);
@@ -195,6 +196,25 @@ fn a_namespace_with_everything_can_be_used() {
     let checked = settings.validate().unwrap();
     assert_eq!(checked.personal_channel("7").as_deref(), Some("chat:#7"));
     assert_eq!(checked.personal_channel(""), None);
+}
+
+#[test]
+fn nobody_may_subscribe_to_what_is_meant_for_another_user() {
+    let open = Namespace::default().allow_subscribe(Access::CLIENTS);
+    let settings = |namespace| {
+        Settings::default()
+            .without_namespace(namespace)
+            .personal_channel(Some(PersonalChannel::default()))
+    };
+    let (place, rule) = (SettingPlace::Everywhere, SettingRule::PersonalForAll);
+    let told = broken(settings(open.clone()));
+    assert_eq!(told, [(place, "personal_channel", rule)]);
+    assert!(
+        settings(open.with_user_limited_channels())
+            .validate()
+            .is_ok()
+    );
+    assert!(settings(Namespace::default()).validate().is_ok());
 }
 
 #[test]

@@ -1,8 +1,13 @@
 //! Who may connect, and what the first reply says.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, sync::Arc};
 
-use sockeye_channels::{AnonymousConnect, PersonalChannel, PersonalConnections, Settings};
+use bytes::Bytes;
+
+use sockeye_channels::{
+    AnonymousConnect, PersonalChannel, PersonalConnections, Settings,
+    token::{ConnectionClaims, SubscriptionClaims, TokenSettings, Tokens},
+};
 
 use crate::talk::{Talk, channels, open, settings, told};
 
@@ -141,4 +146,35 @@ async fn where_a_user_has_one_connection_the_latest_closes_those_before() {
     Talk::connected(&channels, "ann").await;
     first.is_closed(3504, "connection limit").await;
     other.hears_nothing();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signed_token_says_who_it_is_and_where_it_is_subscribed() {
+    let signed = TokenSettings::default().hmac_secret(*b"secret");
+    let tokens = Tokens::new(signed, None, None).unwrap();
+    let channels = channels(settings(open())).credentials(Arc::new(tokens));
+    let mut claims = ConnectionClaims::new("ann");
+    claims.channels.push("news".to_owned());
+    claims.info = Bytes::from_static(b"{\"n\":1}");
+    let token = claims.sign(b"secret").unwrap();
+    let mut talk = Talk::connected(&channels, &token).await;
+    assert_eq!(&*channels.connections("ann")[0].channels[0], "news");
+    talk.exchange(
+        r#"{"presence":{"channel":"news"},"id":2}"#,
+        &[r#"{"id":2,"presence":{"presence":{"CLIENT":{"user":"ann","client":"CLIENT","conn_info":{"n":1}}}}}"#],
+    )
+    .await;
+    let private = SubscriptionClaims::new("ann", "$a")
+        .sign(b"secret")
+        .unwrap();
+    talk.say(&format!(
+        r#"{{"subscribe":{{"channel":"$a","token":"{private}"}},"id":3}}"#
+    ))
+    .await;
+    assert!(talk.hear().await.starts_with(r#"{"id":3,"subscribe""#));
+    let mut talk = Talk::new(&channels);
+    let forged = claims.sign(b"guess").unwrap();
+    talk.say(&format!(r#"{{"connect":{{"token":"{forged}"}},"id":1}}"#))
+        .await;
+    talk.is_closed(3500, "invalid token").await;
 }
