@@ -1,11 +1,11 @@
 //! Who may connect, and what the first reply says.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
 use sockeye_channels::{
-    AnonymousConnect, PersonalChannel, PersonalConnections, Settings,
+    AnonymousConnect, Grant, JoinLeave, Namespace, PersonalChannel, PersonalConnections, Settings,
     token::{ConnectionClaims, SubscriptionClaims, TokenSettings, Tokens},
 };
 
@@ -105,7 +105,16 @@ async fn who_says_nothing_is_stale_after_ten_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn the_server_s_subscriptions_stand_in_the_reply_and_the_own_join_follows() {
-    let personal = settings(told()).personal_channel(Some(PersonalChannel::default()));
+    let own = Namespace::default()
+        .history(10, Duration::from_secs(60))
+        .recovery(Grant::Forced);
+    let own = own
+        .with_user_limited_channels()
+        .join_leave(JoinLeave::Forced);
+    let personal = PersonalChannel::default().namespace("own");
+    let personal = settings(told())
+        .namespace("own", own)
+        .personal_channel(Some(personal));
     let channels = channels(personal);
     let mut talk = Talk::new(&channels);
     talk.say(r#"{"connect":{"token":"ann in news","subs":{"more":{},"$private":{}}},"id":1}"#)
@@ -114,7 +123,7 @@ async fn the_server_s_subscriptions_stand_in_the_reply_and_the_own_join_follows(
     assert_eq!(
         talk.hear().await,
         format!(
-            r##"{{"id":1,"connect":{{"client":"CLIENT","version":"V","subs":{{"#ann":{sub},"more":{sub},"news":{sub}}},"ping":25,"pong":true}}}}"##
+            r##"{{"id":1,"connect":{{"client":"CLIENT","version":"V","subs":{{"more":{sub},"news":{sub},"own:#ann":{sub}}},"ping":25,"pong":true}}}}"##
         )
     );
     let mut joins = Vec::new();
@@ -122,7 +131,7 @@ async fn the_server_s_subscriptions_stand_in_the_reply_and_the_own_join_follows(
         joins.push(talk.hear().await);
     }
     joins.sort();
-    for (join, channel) in joins.iter().zip(["#ann", "more", "news"]) {
+    for (join, channel) in joins.iter().zip(["more", "news", "own:#ann"]) {
         let expected = format!(
             r#"{{"push":{{"channel":"{channel}","join":{{"info":{{"user":"ann","client":"CLIENT"}}}}}}}}"#
         );
@@ -140,7 +149,10 @@ async fn the_server_s_subscriptions_stand_in_the_reply_and_the_own_join_follows(
 #[tokio::test(start_paused = true)]
 async fn where_a_user_has_one_connection_the_latest_closes_those_before() {
     let latest = PersonalChannel::default().connections(PersonalConnections::Latest);
-    let channels = channels(settings(open()).personal_channel(Some(latest)));
+    let own = Namespace::default()
+        .with_user_limited_channels()
+        .with_presence();
+    let channels = channels(settings(own).personal_channel(Some(latest)));
     let mut first = Talk::connected(&channels, "ann").await;
     let mut other = Talk::connected(&channels, "ben").await;
     Talk::connected(&channels, "ann").await;
