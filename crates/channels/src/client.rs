@@ -216,8 +216,9 @@ impl Client {
                     tokio::spawn(async move { client.announce_leave(&identity, &gone).await });
                 }
             }
-            // Also while it joins.
-            Some(Side::Server) | None => self.disconnect(&Disconnect::InsufficientState.into()),
+            Some(Side::Server) => self.disconnect(&Disconnect::InsufficientState.into()),
+            // It has left meanwhile.
+            None => {}
         }
     }
 

@@ -12,6 +12,7 @@ mod application;
 mod closing;
 mod connecting;
 mod expiring;
+mod losing;
 mod protobuf;
 mod recovering;
 mod server_api;

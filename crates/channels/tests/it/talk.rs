@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use regex::Regex;
 use sockeye_channels::{
-    Access, BadToken, Channels, ConnectionGrant, Credentials, Grant, JoinLeave, MemoryBroker,
-    Namespace, ServerSubscription, Settings, SubscriptionGrant, Verified,
+    Access, BadToken, Broker, Channels, ConnectionGrant, Credentials, Grant, JoinLeave,
+    MemoryBroker, Namespace, ServerSubscription, Settings, SubscriptionGrant, Verified,
 };
 use sockeye_endpoint::{Closed, Endpoints, MemoryPeer};
 use sockeye_types::Message;
@@ -34,7 +34,11 @@ pub(crate) fn settings(namespace: Namespace) -> Settings {
 }
 
 pub(crate) fn channels(settings: Settings) -> Channels {
-    let channels = Channels::new(settings.validate().unwrap(), Arc::new(MemoryBroker::new()));
+    over(settings, Arc::new(MemoryBroker::new()))
+}
+
+pub(crate) fn over(settings: Settings, broker: Arc<dyn Broker>) -> Channels {
+    let channels = Channels::new(settings.validate().unwrap(), broker);
     let channels = channels.unwrap().credentials(Arc::new(Words));
     let running = channels.clone();
     tokio::spawn(async move { running.run().await });
