@@ -8,6 +8,7 @@ mod activity;
 mod alarm;
 mod answer;
 mod at_once;
+mod body;
 mod chunks;
 mod connection;
 mod driver;

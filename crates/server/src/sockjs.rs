@@ -1,6 +1,5 @@
 //! SockJS below an endpoint's path: what its requests are answered with, and the sessions that they carry.
 
-mod body;
 mod driver;
 mod frames;
 mod line;

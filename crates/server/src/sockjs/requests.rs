@@ -10,7 +10,6 @@ use std::sync::Arc;
 use tokio::time::timeout;
 
 use super::{
-    body::{self, BodyCost},
     driver::Driver,
     frames::message,
     line::{Asks, Joined, Line},
@@ -20,6 +19,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Reply},
+    body::{self, BodyCost, BodyError},
     driver::clock,
     held::Frames,
     tally::Verdict,
@@ -239,7 +239,9 @@ async fn send<B: Body>(
         bytes: service.options().body_bytes,
         time: service.limits.message_time,
     };
-    let body = body::read(&head.headers, body, cost).await?;
+    let body = body::read(&head.headers, body, cost)
+        .await
+        .map_err(unread)?;
     let content_type = head.headers.get(header::CONTENT_TYPE);
     let texts = read_send(by, content_type, &body, service.body_limits())?;
     let messages = texts
@@ -249,5 +251,13 @@ async fn send<B: Body>(
     match timeout(service.limits.message_time, line.put(messages)).await {
         Ok(put) => put,
         Err(_) => Err(RequestError::Busy),
+    }
+}
+
+fn unread(error: BodyError) -> RequestError {
+    match error {
+        BodyError::TooLarge => RequestError::BodyTooLarge,
+        BodyError::TooSlow => RequestError::BodyTooSlow,
+        BodyError::BrokenOff => RequestError::PayloadExpected,
     }
 }

@@ -1,4 +1,4 @@
-//! The body of a send, as it arrives.
+//! The body of a request, as it arrives.
 
 use std::{pin::pin, time::Duration};
 
@@ -6,14 +6,26 @@ use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body::Body;
 use http_body_util::BodyExt;
-use sockeye_sockjs_proto::RequestError;
+use thiserror::Error;
 use tokio::time::timeout;
 
 /// What a body may cost.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BodyCost {
-    pub(super) bytes: usize,
-    pub(super) time: Duration,
+pub(crate) struct BodyCost {
+    pub(crate) bytes: usize,
+    pub(crate) time: Duration,
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum BodyError {
+    #[error("the body is too large")]
+    TooLarge,
+    #[error("the body took too long")]
+    TooSlow,
+    /// Whoever broke it off does not read the answer.
+    #[error("the body was broken off")]
+    BrokenOff,
 }
 
 /// Reads a body whole.
@@ -21,38 +33,37 @@ pub(super) struct BodyCost {
 /// Cancel safety: dropped before it is done, the body is lost, as its request is.
 ///
 /// # Errors
-/// [`RequestError`] if it is too large or too slow, or the client left.
-pub(super) async fn read<B: Body>(
+/// [`BodyError`] if it is too large or too slow, or the client left.
+pub(crate) async fn read<B: Body>(
     headers: &HeaderMap,
     body: B,
     cost: BodyCost,
-) -> Result<Bytes, RequestError> {
+) -> Result<Bytes, BodyError> {
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|announced| announced > cost.bytes as u64) {
-        return Err(RequestError::BodyTooLarge);
+        return Err(BodyError::TooLarge);
     }
     match timeout(cost.time, collect(body, cost.bytes)).await {
         Ok(body) => body,
-        Err(_) => Err(RequestError::BodyTooSlow),
+        Err(_) => Err(BodyError::TooSlow),
     }
 }
 
-async fn collect<B: Body>(body: B, most: usize) -> Result<Bytes, RequestError> {
+async fn collect<B: Body>(body: B, most: usize) -> Result<Bytes, BodyError> {
     let mut body = pin!(body);
     let mut whole = Bytes::new();
     let mut parts = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
-            // Whoever broke it off does not read the answer.
-            return Err(RequestError::PayloadExpected);
+            return Err(BodyError::BrokenOff);
         };
         let Ok(mut data) = frame.into_data() else {
             continue;
         };
         if data.remaining() > most - parts.len() - whole.len() {
-            return Err(RequestError::BodyTooLarge);
+            return Err(BodyError::TooLarge);
         }
         // Most bodies come in one piece, which needs no copy.
         if whole.is_empty() && parts.is_empty() {
