@@ -7,7 +7,7 @@ use sockeye_types::{Deflate, Heartbeat, Limits};
 use thiserror::Error;
 
 use crate::{
-    Endpoint, Interceptor, InvalidOrigin, Origins, Overflow, Routes, SockJs,
+    Endpoint, Interceptor, InvalidOrigin, Origins, Overflow, Requests, Routes, SockJs,
     endpoint::{At, Route},
     options::Options,
     path_params::BELOW,
@@ -40,6 +40,7 @@ use crate::{
 pub struct Endpoints {
     defaults: Options,
     added: Vec<(String, Options, crate::program::Form)>,
+    requests: Vec<(String, Requests)>,
     invalid: Option<InvalidEndpoints>,
 }
 
@@ -75,6 +76,15 @@ impl Endpoints {
     pub fn at<K>(mut self, path: impl Into<String>, handler: impl IntoEndpointHandler<K>) -> Self {
         self.added
             .push((path.into(), self.defaults.clone(), handler.into_form()));
+        self
+    }
+
+    /// Has a function answer plain requests on a path, or with a rest `/api/{*method}` on all paths that begin so.
+    ///
+    /// It goes before pages, and before whatever an endpoint on the same path says to requests that are no handshakes.
+    /// Setters do not apply to it.
+    pub fn requests(mut self, path: impl Into<String>, requests: Requests) -> Self {
+        self.requests.push((path.into(), requests));
         self
     }
 
@@ -172,7 +182,13 @@ impl Endpoints {
                     .map_err(|error| invalid_path(&path, &error))?;
             }
         }
-        Ok(Routes::new(router))
+        let mut answered = Router::new();
+        for (path, requests) in self.requests {
+            answered
+                .insert(path.clone(), requests)
+                .map_err(|error| invalid_path(&path, &error))?;
+        }
+        Ok(Routes::new(router, answered))
     }
 
     fn options(&mut self) -> &mut Options {

@@ -11,6 +11,7 @@ mod at_once;
 mod body;
 mod chunks;
 mod connection;
+mod cors;
 mod driver;
 mod drivers;
 mod forwarded;
@@ -30,6 +31,7 @@ mod reactor;
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 #[path = "no_reactor.rs"]
 mod reactor;
+mod requests;
 mod rewound;
 mod server;
 mod service;

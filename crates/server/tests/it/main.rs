@@ -33,6 +33,7 @@ mod panics;
 mod quiet;
 mod reactor;
 mod refusals;
+mod requests;
 mod resets;
 mod served;
 mod shutdown;
