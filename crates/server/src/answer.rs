@@ -14,7 +14,7 @@ use http_body_util::Full;
 
 use sockeye_sockjs_proto::RequestError;
 
-use crate::{held::Frames, sockjs::Receiver};
+use crate::{carried::Receiver, held::Frames};
 
 /// An answer to a request.
 pub(crate) type Reply = Response<Answer>;

@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue, Request, Version, header, response::Parts};
 use http_body::Body;
 use tokio::io::ReadBuf;
 
-use crate::{answer::frame_or_refusal, driver::Stream, rewound::Rewound, sockjs::Receiver};
+use crate::{answer::frame_or_refusal, carried::Receiver, driver::Stream, rewound::Rewound};
 
 /// How much is gathered for one write.
 const GATHERED_BYTES: usize = 64 << 10;

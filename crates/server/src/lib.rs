@@ -9,6 +9,7 @@ mod alarm;
 mod answer;
 mod at_once;
 mod body;
+mod carried;
 mod chunks;
 mod connection;
 mod cors;

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::sockjs::{Receiver, testing::Line};
+use crate::carried::{Receiver, testing::Line};
 
 /// What a request of this kind is answered with, and what is left of the connection.
 struct Talk {

@@ -9,17 +9,11 @@ use sockeye_sockjs_proto::{
 use std::sync::Arc;
 use tokio::time::timeout;
 
-use super::{
-    driver::Driver,
-    frames::message,
-    line::{Asks, Joined, Line},
-    receiver::Receiver,
-    service::Service,
-    table::{Bound, Taken},
-};
+use super::{frames::message, service::Service};
 use crate::{
     answer::{Answer, Reply},
     body::{self, BodyCost, BodyError},
+    carried::{Asks, Bound, Driver, Joined, Line, Receiver, Taken},
     driver::clock,
     held::Frames,
     tally::Verdict,
@@ -187,7 +181,7 @@ async fn receive(
     let span = to
         .drivers
         .open(&conversation, &to.connection, &to.handshake, "requests");
-    let driver = Driver::new(conversation, Arc::clone(service), seat, place);
+    let driver = Driver::new(conversation, service.binary, seat, place);
     crate::drivers::spawn(driver, span);
     Ok(receiver)
 }

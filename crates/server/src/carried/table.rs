@@ -12,15 +12,15 @@ use super::line::Line;
 
 /// What a session's later requests must have in common with its first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Bound {
-    pub(super) address: Option<IpAddr>,
-    pub(super) user: Option<String>,
+pub(crate) struct Bound {
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) user: Option<String>,
 }
 
 /// The sessions of one endpoint that are carried by requests. Any worker may look one up: a client's connections end up
 /// where they end up.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     sessions: usize,
     sessions_per_address: usize,
     state: Mutex<State>,
@@ -34,7 +34,7 @@ struct State {
 
 /// A session's place in the table; dropped, it is free.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(crate) struct Seat {
     table: Arc<Table>,
     id: Box<str>,
     line: Arc<Line>,
@@ -42,14 +42,14 @@ pub(super) struct Seat {
 }
 
 /// What was found under an id that was to be taken.
-pub(super) enum Taken {
+pub(crate) enum Taken {
     New(Seat),
     /// Somebody else was faster.
     Known(Arc<Line>),
 }
 
 impl Table {
-    pub(super) fn new(sessions: usize, sessions_per_address: usize) -> Arc<Self> {
+    pub(crate) fn new(sessions: usize, sessions_per_address: usize) -> Arc<Self> {
         Arc::new(Self {
             sessions,
             sessions_per_address,
@@ -57,7 +57,7 @@ impl Table {
         })
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<Arc<Line>> {
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<Line>> {
         self.lock().lines.get(id).cloned()
     }
 
@@ -65,7 +65,7 @@ impl Table {
     ///
     /// # Errors
     /// [`RequestError`] if there are too many.
-    pub(super) fn take(
+    pub(crate) fn take(
         self: &Arc<Self>,
         id: &str,
         address: Option<IpAddr>,
@@ -118,7 +118,7 @@ fn prefix(address: IpAddr) -> IpAddr {
 }
 
 impl Seat {
-    pub(super) fn line(&self) -> &Arc<Line> {
+    pub(crate) fn line(&self) -> &Arc<Line> {
         &self.line
     }
 }

@@ -21,29 +21,29 @@ const MAX_WAITING_SENDS: usize = 8;
 
 /// Where the requests of one session meet its driver, on whatever thread each of them is.
 #[derive(Debug)]
-pub(super) struct Line {
-    pub(super) transport: Transport,
-    pub(super) bound: Bound,
+pub(crate) struct Line {
+    pub(crate) transport: Transport,
+    pub(crate) bound: Bound,
     /// How many bytes of messages may wait for the handler.
     inbox_bytes: usize,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
-pub(super) struct State {
-    pub(super) machine: SessionMachine,
+pub(crate) struct State {
+    pub(crate) machine: SessionMachine,
     /// Who receives.
-    pub(super) receiver: Option<Receiving>,
+    pub(crate) receiver: Option<Receiving>,
     inbox: Inbox,
     driver: Option<Waker>,
 }
 
 /// Who receives, and how.
 #[derive(Debug)]
-pub(super) struct Receiving {
-    pub(super) pipe: Arc<Pipe>,
-    pub(super) framing: Framing,
-    pub(super) by: Receive,
+pub(crate) struct Receiving {
+    pub(crate) pipe: Arc<Pipe>,
+    pub(crate) framing: Framing,
+    pub(crate) by: Receive,
 }
 
 /// What was sent and not yet delivered.
@@ -57,14 +57,14 @@ struct Inbox {
 
 /// How one request asks to receive.
 #[derive(Debug)]
-pub(super) struct Asks {
-    pub(super) by: Receive,
-    pub(super) framing: Framing,
-    pub(super) length: Length,
+pub(crate) struct Asks {
+    pub(crate) by: Receive,
+    pub(crate) framing: Framing,
+    pub(crate) length: Length,
 }
 
 /// What becomes of a request to receive.
-pub(super) enum Joined {
+pub(crate) enum Joined {
     /// It gets what this one receives, if only that another receives already.
     Receives(Receiver),
     /// The session is over: another may begin under its name.
@@ -72,7 +72,7 @@ pub(super) enum Joined {
 }
 
 impl Line {
-    pub(super) fn new(
+    pub(crate) fn new(
         transport: Transport,
         bound: Bound,
         inbox_bytes: usize,
@@ -91,12 +91,12 @@ impl Line {
         })
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets a request receive.
-    pub(super) fn attach(self: &Arc<Self>, asks: Asks, now: Instant) -> Joined {
+    pub(crate) fn attach(self: &Arc<Self>, asks: Asks, now: Instant) -> Joined {
         let Asks {
             by,
             framing,
@@ -126,7 +126,7 @@ impl Line {
     }
 
     /// Notes that a receiver has left.
-    pub(super) fn leave(&self, receiver: Ticket, leaves: Leaves, now: Instant) {
+    pub(crate) fn leave(&self, receiver: Ticket, leaves: Leaves, now: Instant) {
         let mut state = self.lock();
         state.machine.leave(receiver, leaves, now);
         if !state.machine.is_received() {
@@ -136,7 +136,7 @@ impl Line {
     }
 
     /// Has the driver look again.
-    pub(super) fn wake_driver(&self) {
+    pub(crate) fn wake_driver(&self) {
         wake(self.lock());
     }
 
@@ -147,7 +147,7 @@ impl Line {
     ///
     /// # Errors
     /// [`RequestError::UnknownSession`] if the session is over, [`RequestError::Busy`] if too many others wait.
-    pub(super) async fn put(&self, messages: Vec<Message>) -> Result<(), RequestError> {
+    pub(crate) async fn put(&self, messages: Vec<Message>) -> Result<(), RequestError> {
         let bytes: usize = messages.iter().map(cost).sum();
         let mut messages = Some(messages);
         let mut waiting = Waiting {
@@ -182,7 +182,7 @@ fn cost(message: &Message) -> usize {
 
 impl State {
     /// Remembers the driver, so that whatever comes wakes it.
-    pub(super) fn attend(&mut self, waker: &Waker) {
+    pub(crate) fn attend(&mut self, waker: &Waker) {
         match &mut self.driver {
             Some(known) => known.clone_from(waker),
             None => self.driver = Some(waker.clone()),
@@ -190,7 +190,7 @@ impl State {
     }
 
     /// Takes the next message for the handler. Whoever waited for room looks again.
-    pub(super) fn next_message(&mut self) -> Option<Message> {
+    pub(crate) fn next_message(&mut self) -> Option<Message> {
         let message = self.inbox.messages.pop_front()?;
         self.inbox.bytes -= cost(&message);
         if self.inbox.messages.is_empty() {
@@ -203,7 +203,7 @@ impl State {
     }
 
     /// Drops what nobody will be told any more, and lets those go who wait to say more.
-    pub(super) fn close_inbox(&mut self) {
+    pub(crate) fn close_inbox(&mut self) {
         let inbox = std::mem::take(&mut self.inbox);
         for (_, sender) in inbox.senders {
             sender.wake();
@@ -211,7 +211,7 @@ impl State {
     }
 
     /// Sends the receiver a frame, and lets it go if that was its last.
-    pub(super) fn send(&mut self, frame: Bytes, now: Instant) {
+    pub(crate) fn send(&mut self, frame: Bytes, now: Instant) {
         let Some(receiver) = &self.receiver else {
             return;
         };

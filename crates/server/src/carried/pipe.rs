@@ -16,7 +16,7 @@ const FULL_BYTES: usize = 64 << 10;
 
 /// The chunks that wait for one response to take them. Each frame is a chunk of its own, and stays one on the wire.
 #[derive(Debug, Default)]
-pub(super) struct Pipe(Mutex<State>);
+pub(crate) struct Pipe(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -41,7 +41,7 @@ enum Ends {
 
 /// Whether the driver wants to know when there is room again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Driver {
+pub(crate) enum Driver {
     #[default]
     GoesOn,
     WaitsForRoom,
@@ -49,15 +49,15 @@ pub(super) enum Driver {
 
 /// What a reader got.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Taken {
+pub(crate) struct Taken {
     /// `None` at the end.
-    pub(super) chunk: Option<Bytes>,
-    pub(super) driver: Driver,
+    pub(crate) chunk: Option<Bytes>,
+    pub(crate) driver: Driver,
 }
 
 impl Pipe {
     /// Adds a chunk.
-    pub(super) fn push(&self, chunk: Bytes, now: Instant) {
+    pub(crate) fn push(&self, chunk: Bytes, now: Instant) {
         let mut state = self.lock();
         state.bytes += chunk.len();
         state.chunks.push_back(chunk);
@@ -67,7 +67,7 @@ impl Pipe {
 
     /// Adds a chunk and ends the response after it, in one: a reader on another thread that had the chunk before the end
     /// would take itself for broken off.
-    pub(super) fn push_last(&self, chunk: Bytes, now: Instant) {
+    pub(crate) fn push_last(&self, chunk: Bytes, now: Instant) {
         let mut state = self.lock();
         state.bytes += chunk.len();
         state.chunks.push_back(chunk);
@@ -79,7 +79,7 @@ impl Pipe {
     }
 
     /// Ends the response after what waits.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         let mut state = self.lock();
         state.ends = Ends::Now;
         // From here on the connection is idle unless the rest is taken.
@@ -89,7 +89,7 @@ impl Pipe {
     }
 
     /// Gives up: what waits is dropped, and the connection is on its own.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         let mut state = self.lock();
         state.chunks = VecDeque::new();
         state.since = None;
@@ -100,7 +100,7 @@ impl Pipe {
     }
 
     /// Says whether more must wait, and if so, has the driver woken when there is room.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         let mut state = self.lock();
         let is_full = state.bytes >= FULL_BYTES;
         if is_full {
@@ -110,23 +110,23 @@ impl Pipe {
     }
 
     /// Returns since when the response has taken nothing of what waits.
-    pub(super) fn stalled_since(&self) -> Option<Instant> {
+    pub(crate) fn stalled_since(&self) -> Option<Instant> {
         self.lock().since
     }
 
     /// Says whether the response has ended and took everything.
-    pub(super) fn is_taken(&self) -> bool {
+    pub(crate) fn is_taken(&self) -> bool {
         let state = self.lock();
         state.ends == Ends::Now && state.chunks.is_empty()
     }
 
     /// Keeps a connection from being idle.
-    pub(super) fn keep(&self, alive: Alive) {
+    pub(crate) fn keep(&self, alive: Alive) {
         self.lock().alive = Some(alive);
     }
 
     /// Takes the next chunk.
-    pub(super) fn poll_take(&self, cx: &Context<'_>) -> Poll<Taken> {
+    pub(crate) fn poll_take(&self, cx: &Context<'_>) -> Poll<Taken> {
         let mut state = self.lock();
         let chunk = state.chunks.pop_front();
         match &chunk {

@@ -33,7 +33,7 @@ enum Written {
 }
 
 impl Receiver {
-    pub(super) fn of(line: Arc<Line>, pipe: Arc<Pipe>, ticket: Ticket) -> Self {
+    pub(crate) fn of(line: Arc<Line>, pipe: Arc<Pipe>, ticket: Ticket) -> Self {
         Self {
             pipe,
             session: Some((line, ticket)),
@@ -42,7 +42,7 @@ impl Receiver {
     }
 
     /// One that gets what is in the pipe and belongs to no session.
-    pub(super) fn stranger(pipe: Arc<Pipe>) -> Self {
+    pub(crate) fn stranger(pipe: Arc<Pipe>) -> Self {
         Self {
             pipe,
             session: None,

@@ -11,18 +11,22 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use sockeye_endpoint::{CanWrite, Closed, Conversation, Outgoing, Rested};
+use sockeye_endpoint::{BinaryOverText, CanWrite, Closed, Conversation, Outgoing, Rested};
 use sockeye_sockjs_proto::{Gone, Next};
 use sockeye_types::{Close, CloseCode};
 use tokio::time::{Sleep, sleep_until};
 
 use super::{
-    frames::{IsBinary, frame, shared_frame},
-    line::{Line, State},
-    service::Service,
+    line::{Line, Receiving, State},
     table::Seat,
 };
-use crate::{account::Account, driver::clock, drivers::Place, lent::Lent};
+use crate::{
+    account::Account,
+    driver::clock,
+    drivers::Place,
+    lent::Lent,
+    sockjs::{IsBinary, frame, shared_frame},
+};
 
 /// About how many bytes of messages go into one frame.
 const FRAME_BYTES: usize = 32 << 10;
@@ -41,10 +45,10 @@ const TURNS_A_POLL: usize = 4;
 /// ```
 /// The handler learns of the end on the way out of `Talking`. A session that was closed goes on telling so to whoever
 /// asks, until nobody has for the disconnect delay.
-pub(super) struct Driver {
+pub(crate) struct Driver {
     conversation: Conversation,
     line: Arc<Line>,
-    service: Arc<Service>,
+    binary: BinaryOverText,
     /// Its place in the table, for as long as its id leads here.
     seat: Option<Seat>,
     opened: Instant,
@@ -67,16 +71,16 @@ enum Step {
 }
 
 impl Driver {
-    pub(super) fn new(
+    pub(crate) fn new(
         conversation: Conversation,
-        service: Arc<Service>,
+        binary: BinaryOverText,
         seat: Seat,
         place: Place,
     ) -> Self {
         Self {
             conversation,
             line: Arc::clone(seat.line()),
-            service,
+            binary,
             seat: Some(seat),
             opened: clock(),
             account: Account::default(),
@@ -241,10 +245,10 @@ impl Driver {
     fn frame(
         &self,
         taken: &mut VecDeque<Outgoing>,
-        receiver: &super::line::Receiving,
+        receiver: &Receiving,
         lent: &mut Lent,
     ) -> (Option<Bytes>, Result<(), IsBinary>) {
-        let binary = self.service.binary;
+        let binary = self.binary;
         for outgoing in taken.iter() {
             lent.traffic.sent.count(outgoing.message());
         }
