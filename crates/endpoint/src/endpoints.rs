@@ -7,7 +7,7 @@ use sockeye_types::{Deflate, Heartbeat, Limits};
 use thiserror::Error;
 
 use crate::{
-    Endpoint, Interceptor, InvalidOrigin, Origins, Overflow, Requests, Routes, SockJs,
+    Endpoint, HttpStream, Interceptor, InvalidOrigin, Origins, Overflow, Requests, Routes, SockJs,
     endpoint::{At, Route},
     options::Options,
     path_params::BELOW,
@@ -156,6 +156,14 @@ impl Endpoints {
     /// Serves the endpoint over SockJS, or no more: see [`with_sockjs`](Self::with_sockjs).
     pub fn sockjs(mut self, sockjs: impl Into<Option<SockJs>>) -> Self {
         self.options().sockjs = sockjs.into();
+        self
+    }
+
+    /// Serves the endpoint over streaming responses, and over nothing else: no WebSocket, no SockJS.
+    pub fn over(mut self, stream: HttpStream) -> Self {
+        let options = self.options();
+        options.http_stream = Some(stream);
+        options.sockjs = None;
         self
     }
 

@@ -7,10 +7,12 @@ mod receiver;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
+mod wire;
 
 pub(crate) use self::{
     driver::Driver,
     line::{Asks, Joined, Line},
     receiver::Receiver,
     table::{Bound, Table, Taken},
+    wire::Wire,
 };

@@ -19,7 +19,7 @@ use crate::{
     http1, http2,
     options::Http2,
     proxies::Caller,
-    requests, sockjs,
+    requests, sockjs, streams,
     tally::Verdict,
     tls::{Protocol, Tls, TlsStream},
     upgrade::{answer, is_handshake, text},
@@ -219,6 +219,7 @@ pub(crate) async fn reply(request: Request<Incoming>, place: &Place, drivers: &D
     if let Some(pages) = &common.pages
         && !is_handshake(&request)
         && !sockjs::is_resource(&common.routes, request.uri().path())
+        && !streams::is_at(&common.routes, request.uri().path())
     {
         let (head, body) = request.into_parts();
         match catch_unwind(AssertUnwindSafe(|| pages(&head))) {

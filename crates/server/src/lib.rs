@@ -37,6 +37,7 @@ mod rewound;
 mod server;
 mod service;
 mod sockjs;
+mod streams;
 mod tally;
 mod timers;
 mod tls;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use sockeye_endpoint::{BinaryOverText, CanWrite, Closed, Conversation, Outgoing, Rested};
+use sockeye_endpoint::{CanWrite, Closed, Conversation, Outgoing, Rested, UplinkSeat};
 use sockeye_sockjs_proto::{Gone, Next};
 use sockeye_types::{Close, CloseCode};
 use tokio::time::{Sleep, sleep_until};
@@ -20,13 +20,7 @@ use super::{
     line::{Line, Receiving, State},
     table::Seat,
 };
-use crate::{
-    account::Account,
-    driver::clock,
-    drivers::Place,
-    lent::Lent,
-    sockjs::{IsBinary, frame, shared_frame},
-};
+use crate::{account::Account, driver::clock, drivers::Place, lent::Lent, sockjs::IsBinary};
 
 /// About how many bytes of messages go into one frame.
 const FRAME_BYTES: usize = 32 << 10;
@@ -48,9 +42,10 @@ const TURNS_A_POLL: usize = 4;
 pub(crate) struct Driver {
     conversation: Conversation,
     line: Arc<Line>,
-    binary: BinaryOverText,
     /// Its place in the table, for as long as its id leads here.
     seat: Option<Seat>,
+    /// What lets it be found from elsewhere, for as long as it talks.
+    uplink: Option<UplinkSeat>,
     opened: Instant,
     account: Account,
     phase: Phase,
@@ -73,14 +68,14 @@ enum Step {
 impl Driver {
     pub(crate) fn new(
         conversation: Conversation,
-        binary: BinaryOverText,
+        uplink: Option<UplinkSeat>,
         seat: Seat,
         place: Place,
     ) -> Self {
         Self {
             conversation,
             line: Arc::clone(seat.line()),
-            binary,
+            uplink,
             seat: Some(seat),
             opened: clock(),
             account: Account::default(),
@@ -200,12 +195,12 @@ impl Driver {
     /// Writes the frame that the receiver is owed; `None` if there is nothing to say.
     fn next_frame(&self, next: &Next, state: &State, lent: &mut Lent) -> Option<Bytes> {
         let receiver = state.receiver.as_ref()?;
-        let framing = &receiver.framing;
+        let wire = &receiver.wire;
         let mut frame = BytesMut::new();
         match next {
             Next::Nothing => return None,
-            Next::Open => framing.open(&mut frame),
-            Next::Close(close) => framing.close(close, &mut frame),
+            Next::Open => wire.open(&mut frame),
+            Next::Close(close) => wire.close(close, &mut frame),
             Next::Messages | Next::MessagesOrHeartbeat => {
                 if let Some(frame) = self.messages(state, lent) {
                     return Some(frame);
@@ -213,7 +208,7 @@ impl Driver {
                 if *next == Next::Messages {
                     return None;
                 }
-                framing.heartbeat(&mut frame);
+                wire.heartbeat(&mut frame);
             }
         }
         Some(frame.freeze())
@@ -248,13 +243,12 @@ impl Driver {
         receiver: &Receiving,
         lent: &mut Lent,
     ) -> (Option<Bytes>, Result<(), IsBinary>) {
-        let binary = self.binary;
         for outgoing in taken.iter() {
             lent.traffic.sent.count(outgoing.message());
         }
         if let ([Outgoing::Shared(shared)], []) = taken.as_slices() {
             let shared = Arc::clone(shared);
-            match shared_frame(&shared, receiver.by, &receiver.framing, binary) {
+            match receiver.wire.shared_frame(&shared) {
                 Ok(Some(frame)) => {
                     taken.clear();
                     return (Some(frame), Ok(()));
@@ -268,7 +262,7 @@ impl Driver {
         }
         let mut out = mem::take(&mut lent.read);
         out.clear();
-        let result = frame(&receiver.framing, &mut taken.drain(..), binary, &mut out);
+        let result = receiver.wire.frame(&mut taken.drain(..), &mut out);
         // A copy of its own size: the buffer is the thread's.
         let frame = (!out.is_empty()).then(|| Bytes::copy_from_slice(&out));
         out.clear();
@@ -343,6 +337,7 @@ impl Driver {
             self.account
                 .settle_end(&self.conversation, &closed, place.tally(), lasted);
         }
+        self.uplink = None;
         self.conversation.end(closed);
         let mut state = self.line.lock();
         state.close_inbox();
@@ -366,7 +361,7 @@ impl Driver {
         state.machine.handle_timeout(now);
         if let (Next::Close(close), Some(receiver)) = (state.machine.next(), &state.receiver) {
             let mut frame = BytesMut::new();
-            receiver.framing.close(&close, &mut frame);
+            receiver.wire.close(&close, &mut frame);
             state.send(frame.freeze(), now);
         }
         if state.machine.gone().is_some() {

@@ -9,12 +9,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use sockeye_sockjs_proto::{
-    Attached, CloseFrame, Framing, Leaves, Length, Receive, RequestError, SessionMachine, Ticket,
-};
+use sockeye_sockjs_proto::{Attached, Leaves, Length, RequestError, SessionMachine, Ticket};
 use sockeye_types::{Message, Transport};
 
-use super::{pipe::Pipe, receiver::Receiver, table::Bound};
+use super::{pipe::Pipe, receiver::Receiver, table::Bound, wire::Wire};
 
 /// How many sends may wait for a busy handler. Clients send one after the other.
 const MAX_WAITING_SENDS: usize = 8;
@@ -42,8 +40,7 @@ pub(crate) struct State {
 #[derive(Debug)]
 pub(crate) struct Receiving {
     pub(crate) pipe: Arc<Pipe>,
-    pub(crate) framing: Framing,
-    pub(crate) by: Receive,
+    pub(crate) wire: Wire,
 }
 
 /// What was sent and not yet delivered.
@@ -58,8 +55,7 @@ struct Inbox {
 /// How one request asks to receive.
 #[derive(Debug)]
 pub(crate) struct Asks {
-    pub(crate) by: Receive,
-    pub(crate) framing: Framing,
+    pub(crate) wire: Wire,
     pub(crate) length: Length,
 }
 
@@ -97,13 +93,9 @@ impl Line {
 
     /// Lets a request receive.
     pub(crate) fn attach(self: &Arc<Self>, asks: Asks, now: Instant) -> Joined {
-        let Asks {
-            by,
-            framing,
-            length,
-        } = asks;
+        let Asks { wire, length } = asks;
         let pipe = Arc::new(Pipe::default());
-        if let Some(prelude) = framing.prelude() {
+        if let Some(prelude) = wire.prelude() {
             pipe.push(prelude, now);
         }
         let mut state = self.lock();
@@ -111,14 +103,14 @@ impl Line {
             Attached::Gone => Joined::Gone,
             Attached::Refused => {
                 let mut frame = bytes::BytesMut::new();
-                framing.close_frame(&CloseFrame::ANOTHER_CONNECTION, &mut frame);
+                wire.refuse(&mut frame);
                 pipe.push(frame.freeze(), now);
                 pipe.end();
                 Joined::Receives(Receiver::stranger(pipe))
             }
             Attached::Receives(ticket) => {
                 let receiver = Receiver::of(Arc::clone(self), Arc::clone(&pipe), ticket);
-                state.receiver = Some(Receiving { pipe, framing, by });
+                state.receiver = Some(Receiving { pipe, wire });
                 wake(state);
                 Joined::Receives(receiver)
             }
@@ -138,6 +130,13 @@ impl Line {
     /// Has the driver look again.
     pub(crate) fn wake_driver(&self) {
         wake(self.lock());
+    }
+
+    /// Puts the message where the driver finds it that a session begins with.
+    pub(crate) fn put_first(&self, message: Message) {
+        let inbox = &mut self.lock().inbox;
+        inbox.bytes += cost(&message);
+        inbox.messages.push_back(message);
     }
 
     /// Puts messages where the driver finds them; waits while those before them are many. A session that closes drops
@@ -210,15 +209,19 @@ impl State {
         }
     }
 
-    /// Sends the receiver a frame, and lets it go if that was its last.
+    /// Sends the receiver a frame, and lets it go if that was its last. One without bytes is none on the wire.
     pub(crate) fn send(&mut self, frame: Bytes, now: Instant) {
         let Some(receiver) = &self.receiver else {
             return;
         };
         if self.machine.sent(frame.len(), now) == sockeye_sockjs_proto::Response::Ends {
-            receiver.pipe.push_last(frame, now);
+            if frame.is_empty() {
+                receiver.pipe.end();
+            } else {
+                receiver.pipe.push_last(frame, now);
+            }
             self.receiver = None;
-        } else {
+        } else if !frame.is_empty() {
             receiver.pipe.push(frame, now);
         }
     }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use sockeye_endpoint::BinaryOverText;
 use sockeye_sockjs_proto::{Framing, Length, Receive, SessionMachine, Times};
 use sockeye_types::Transport;
 
@@ -10,6 +11,7 @@ use super::{
     line::{self, Asks, Joined},
     receiver::Receiver,
     table::Bound,
+    wire::Wire,
 };
 use crate::driver::clock;
 
@@ -31,8 +33,11 @@ impl Line {
     pub(crate) fn receiver<const N: usize>(&self, frames: [String; N]) -> Receiver {
         let by = Receive::XhrStreaming;
         let asks = Asks {
-            by,
-            framing: Framing::of(by, None).unwrap(),
+            wire: Wire::SockJs {
+                by,
+                framing: Framing::of(by, None).unwrap(),
+                binary: BinaryOverText::Close,
+            },
             length: Length::Bytes(frames.iter().map(String::len).sum()),
         };
         let Joined::Receives(receiver) = self.0.attach(asks, clock()) else {

@@ -13,7 +13,7 @@ use super::{frames::message, service::Service};
 use crate::{
     answer::{Answer, Reply},
     body::{self, BodyCost, BodyError},
-    carried::{Asks, Bound, Driver, Joined, Line, Receiver, Taken},
+    carried::{Asks, Bound, Driver, Joined, Line, Receiver, Taken, Wire},
     driver::clock,
     held::Frames,
     tally::Verdict,
@@ -139,8 +139,11 @@ async fn receive(
     let framing = Framing::of(by, callback.as_ref())?;
     let bound = service.bound(head);
     let asks = || Asks {
-        by,
-        framing: framing.clone(),
+        wire: Wire::SockJs {
+            by,
+            framing: framing.clone(),
+            binary: service.binary,
+        },
         length: service.length(by),
     };
     if let Some(line) = service.table.find(id) {
@@ -181,7 +184,7 @@ async fn receive(
     let span = to
         .drivers
         .open(&conversation, &to.connection, &to.handshake, "requests");
-    let driver = Driver::new(conversation, service.binary, seat, place);
+    let driver = Driver::new(conversation, None, seat, place);
     crate::drivers::spawn(driver, span);
     Ok(receiver)
 }

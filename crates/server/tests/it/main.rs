@@ -17,6 +17,7 @@ mod at_once;
 mod behind_proxy;
 mod client;
 mod closing;
+mod emulated;
 mod fairness;
 mod floods;
 mod frames;

@@ -218,6 +218,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http<S> {
         Some(whole).filter(|whole| !whole.is_empty())
     }
 
+    /// Reads so many bytes of the answer's body, which are whole chunks.
+    pub(crate) async fn exactly_of_body(&mut self, bytes: usize) -> String {
+        let mut body = String::new();
+        while body.len() < bytes {
+            body.push_str(&self.part().await.expect("the body is over"));
+        }
+        body
+    }
+
     async fn chunk(&mut self) -> Option<String> {
         let size = self.until(b"\r\n").await.expect("cut between chunks");
         let size = usize::from_str_radix(size.trim_end(), 16).unwrap();
