@@ -177,7 +177,7 @@ impl Endpoints {
         }
         let mut router = Router::new();
         for (path, options, form) in self.added {
-            let has_resources_below = options.sockjs.is_some();
+            let has_resources_below = options.sockjs.is_some() && options.http_stream.is_none();
             let endpoint = Arc::new(Endpoint::new(options, form));
             let mut patterns = vec![(path.clone(), At::Path)];
             if has_resources_below {

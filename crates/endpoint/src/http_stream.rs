@@ -100,7 +100,7 @@ impl HttpStream {
     }
 
     /// Has a last message tell why the session closes, since a response ends without a word. It is asked once the
-    /// session closes, whoever closes it.
+    /// session closes, whoever closes it; it must not wait for anything.
     #[must_use]
     pub fn farewell(
         mut self,

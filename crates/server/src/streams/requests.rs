@@ -112,7 +112,13 @@ async fn open<B: Body>(
         to.count(Verdict::TooManySessions);
         no_room(error)
     })?;
-    let mut reply = Response::new(Answer::held(receiver, Frames::Many));
+    let is_read = head.method != Method::GET;
+    let answer = if is_read {
+        Answer::held_behind_body(receiver, Frames::Many)
+    } else {
+        Answer::held(receiver, Frames::Many)
+    };
+    let mut reply = Response::new(answer);
     put_fields(reply.headers_mut(), service.content_type(kind));
     Ok(reply)
 }

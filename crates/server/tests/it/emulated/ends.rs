@@ -102,6 +102,17 @@ async fn a_connection_serves_the_next_request_behind_a_stream() {
     assert_eq!(http.head.status, 404);
     told.session().await;
     served.ends.next().await;
+    let chunked = Ask::new("POST", "/lines")
+        .field("Transfer-Encoding", "chunked")
+        .raw_body("5\r\nhello\r\n0\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: s\r\n\r\n");
+    let mut http = chunked.begin(served.addr).await;
+    assert_eq!(http.part().await.as_deref(), Some("hello\n"));
+    let secret = told.secret().await;
+    told.uplink.deliver(&secret, "close").await.unwrap();
+    assert_eq!(http.body().await, "closed 3000 as you wish\n");
+    served.ends.next().await;
+    http.read_head().await;
+    assert_eq!(http.head.status, 404);
     let mut http = opened(&served).await;
     let secret = told.secret().await;
     told.uplink.deliver(&secret, "close").await.unwrap();

@@ -18,6 +18,7 @@ pub(crate) struct Ask {
     version: &'static str,
     fields: String,
     body: Option<Vec<u8>>,
+    raw: &'static str,
 }
 
 impl Ask {
@@ -29,6 +30,7 @@ impl Ask {
             version: "1.1",
             fields: String::new(),
             body: None,
+            raw: "",
         }
     }
 
@@ -47,6 +49,12 @@ impl Ask {
 
     pub(crate) fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = Some(body.as_ref().to_vec());
+        self
+    }
+
+    /// One whose body is written as it is, without a length.
+    pub(crate) fn raw_body(mut self, raw: &'static str) -> Self {
+        self.raw = raw;
         self
     }
 
@@ -71,6 +79,7 @@ impl Ask {
         )
         .into_bytes();
         written.extend(self.body.iter().flatten());
+        written.extend(self.raw.bytes());
         written
     }
 
