@@ -11,6 +11,7 @@ mod client_response;
 mod close;
 mod decode;
 mod differential;
+mod fossil;
 mod handshake;
 mod inflate;
 mod mask;
@@ -30,6 +31,7 @@ pub use client_response::client_response;
 pub use close::close;
 pub use decode::{client_decode, server_decode};
 pub use differential::differential;
+pub use fossil::fossil;
 pub use handshake::handshake;
 pub use inflate::inflate;
 pub use mask::mask;
@@ -47,12 +49,13 @@ pub use utf8::utf8;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 25] = [
     ("client_decode", client_decode),
     ("client_response", client_response),
     ("close", close),
     ("differential", differential),
     ("forwarded", forwarded),
+    ("fossil", fossil),
     ("handshake", handshake),
     ("http_connect", http_connect),
     ("inflate", inflate),

@@ -5,11 +5,14 @@
 
 mod codec;
 mod codes;
+mod filter;
+pub mod fossil;
 mod model;
 mod raw;
 
 pub use codec::{Codec, DecodeError, Decoded, NotJson, Wire};
 pub use codes::{Disconnect, ErrorCode, Unsubscribe, reconnects};
+pub use filter::{Filter, InvalidFilter, MAX_FILTER_DEPTH, MAX_FILTER_NODES, MAX_FILTER_VALUES};
 pub use model::{
     ClientInfo, Command, ConnectPush, ConnectRequest, ConnectResult, DisconnectPush, Empty,
     EmulationRequest, Error, FilterNode, HistoryRequest, HistoryResult, JoinPush, MessagePush,
