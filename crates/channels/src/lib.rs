@@ -2,7 +2,13 @@
 
 mod broker;
 mod channel_name;
+mod client_id;
+#[allow(dead_code, reason = "the connections that use it are another part")]
+mod hub;
 mod namespace;
+mod presence;
+#[allow(dead_code, reason = "the connections that use it are another part")]
+mod recovery;
 mod rights;
 mod settings;
 mod settings_rule;
@@ -12,10 +18,12 @@ pub use broker::{
     Published, Read, Reply, Retention, Suppressed,
 };
 pub use channel_name::{ChannelName, InvalidChannel, Separators};
+pub use client_id::ClientId;
 pub use namespace::{
     Access, Anonymous, ChannelRegex, Circle, DataFormat, DeltaType, Grant, JoinLeave, Namespace,
     OverflowPolicy, RecoveryMode,
 };
+pub use presence::{Presence, PresenceReply, PresenceStats};
 pub use rights::{
     Asked, Asker, Continuity, Granted, Override, Source, Standing, SubscriptionToken, Trust,
     Verdict, grant, may_call, may_publish, may_read_history, may_read_presence, may_subscribe,
