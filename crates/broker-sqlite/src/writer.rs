@@ -1,6 +1,7 @@
 //! The thread that writes: group commit, and upkeep in between.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError},
@@ -147,8 +148,14 @@ impl Writer {
                 state.push(head.clone(), Arc::clone(publication));
                 // Still under the lock: who reads sees what was delivered, neither more nor less.
                 let position = head.position();
-                self.deliver
-                    .publication(&line.name, publication, Some(&position));
+                let deliver = || {
+                    let to = &self.deliver;
+                    to.publication(&line.name, publication, Some(&position));
+                };
+                if catch_unwind(AssertUnwindSafe(deliver)).is_err() {
+                    // It is on disk all the same, and the next ones must get there too.
+                    tracing::error!(channel = &*line.name, "delivering a publication panicked");
+                }
                 drop(state);
                 self.cache.insert(line);
                 self.cache.count(line, publication.offset, *bytes);

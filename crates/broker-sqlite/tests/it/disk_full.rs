@@ -1,4 +1,6 @@
 //! There is no more room: publishes are refused, nothing is lost, and it goes on when there is room again.
+//!
+//! `SOCKEYE_SMALL_DISK` names a folder on a disk of a few MiB that may be filled, for the second test.
 
 use std::time::{Duration, Instant};
 
@@ -54,4 +56,36 @@ async fn a_full_disk_refuses_publishes_and_loses_nothing() {
         publish(&reopened, "more").await.offset,
         history.top.offset + 1
     );
+}
+
+#[tokio::test]
+async fn a_disk_that_is_really_full_refuses_publishes_until_somebody_makes_room() {
+    let Ok(disk) = std::env::var("SOCKEYE_SMALL_DISK") else {
+        return;
+    };
+    let folder = tempfile::tempdir_in(disk).unwrap();
+    let (file, ballast) = (folder.path().join("s.db"), folder.path().join("ballast"));
+    std::fs::write(&ballast, vec![1; 500_000]).unwrap();
+    let broker = open(&file);
+    let mut ledger = Ledger::default();
+    let full = loop {
+        let data = format!("{:010000}", ledger.len());
+        match broker
+            .publish("news", publication(data.as_str()), kept())
+            .await
+        {
+            Ok(published) => {
+                let position = published.position.unwrap();
+                ledger.acknowledge("news", &position, data.as_bytes());
+            }
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(full, BrokerError::Full(_)), "{full:?}");
+    assert_eq!(ledger.faults("news", &all(&broker, "news").await), []);
+    std::fs::remove_file(ballast).unwrap();
+    let position = publish(&broker, "more").await;
+    ledger.acknowledge("news", &position, b"more");
+    broker.close().await;
+    assert_eq!(ledger.faults("news", &all(&open(&file), "news").await), []);
 }

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use rusqlite::Connection;
 use sockeye_broker_sqlite::{DangerClock, Options, SqliteBroker};
 use sockeye_channels::{
-    Broker, BrokerError, Durability, PublishOptions, Read, Retention, Suppressed,
-    contract::publication,
+    Announcement, Broker, BrokerError, Deliver, Durability, Publication, PublishOptions, Read,
+    Retention, StreamPosition, Suppressed, contract::publication,
 };
 
 use super::{all, kept, open, publish, retention};
@@ -103,6 +103,28 @@ async fn what_is_ephemeral_never_touches_the_file() {
     assert_eq!(history.publications.len(), 1);
     broker.close().await;
     assert_eq!(rows(&Connection::open(&file).unwrap()), [0, 0, 0]);
+}
+
+#[derive(Debug)]
+struct Panics;
+
+impl Deliver for Panics {
+    fn publication(&self, _: &str, _: &Arc<Publication>, _: Option<&StreamPosition>) {
+        panic!("as a test wants it");
+    }
+
+    fn announcement(&self, _: &str, _: &Announcement) {}
+}
+
+#[tokio::test]
+async fn who_panics_when_something_is_delivered_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = open(&folder.path().join("s.db"));
+    broker.attach(Arc::new(Panics));
+    for offset in 1..=3 {
+        assert_eq!(publish(&broker, &format!("{offset}")).await.offset, offset);
+    }
+    assert_eq!(all(&broker, "news").await.publications.len(), 3);
 }
 
 fn rows(connection: &Connection) -> [i64; 3] {

@@ -34,7 +34,7 @@ async fn a_torn_or_garbled_end_of_the_log_takes_nothing_that_was_acknowledged_be
     let whole = log().unwrap();
     assert!(whole > safe, "the log was moved into the file meanwhile");
     let mut seen = Vec::new();
-    for cut in (safe..=whole).step_by(997).chain([safe, whole]) {
+    for cut in (safe..=whole).step_by(4999).chain([safe, whole]) {
         for garbage in [&b""[..], &[0xa5; 5000], &[0; 5000]] {
             let copy = tempfile::tempdir().unwrap();
             torn(folder.path(), copy.path(), cut, garbage);
