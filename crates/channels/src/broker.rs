@@ -57,6 +57,9 @@ pub trait Broker: fmt::Debug + Send + Sync + 'static {
 
     /// Says that nobody here listens any more.
     fn unlisten(&self, channel: &str);
+
+    /// Called about once a second: the moment to forget a part of what has expired. It must not take long.
+    fn tend(&self) {}
 }
 
 /// What a broker tells the hub. Neither method waits for anybody.

@@ -3,15 +3,20 @@
 mod broker;
 mod channel_name;
 mod client_id;
+#[cfg(feature = "contract")]
+pub mod contract;
 #[allow(dead_code, reason = "the connections that use it are another part")]
 mod hub;
+mod memory_broker;
 mod namespace;
 mod presence;
+mod random;
 #[allow(dead_code, reason = "the connections that use it are another part")]
 mod recovery;
 mod rights;
 mod settings;
 mod settings_rule;
+mod stream;
 
 pub use broker::{
     Announcement, Broker, BrokerError, Deliver, Durability, History, Order, PublishOptions,
@@ -19,6 +24,7 @@ pub use broker::{
 };
 pub use channel_name::{ChannelName, InvalidChannel, Separators};
 pub use client_id::ClientId;
+pub use memory_broker::{MemoryBroker, MemoryLimits};
 pub use namespace::{
     Access, Anonymous, ChannelRegex, Circle, DataFormat, DeltaType, Grant, JoinLeave, Namespace,
     OverflowPolicy, RecoveryMode,
