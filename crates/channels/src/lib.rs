@@ -2,10 +2,15 @@
 
 mod broker;
 mod channel_name;
+#[allow(dead_code, reason = "the connections that use it are another part")]
 mod client_id;
 #[cfg(feature = "contract")]
 pub mod contract;
-#[allow(dead_code, reason = "the connections that use it are another part")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the connections that use it are another part"
+)]
 mod hub;
 mod memory_broker;
 mod namespace;
@@ -29,7 +34,7 @@ pub use namespace::{
     Access, Anonymous, ChannelRegex, Circle, DataFormat, DeltaType, Grant, JoinLeave, Namespace,
     OverflowPolicy, RecoveryMode,
 };
-pub use presence::{Presence, PresenceReply, PresenceStats};
+pub use presence::{MemoryPresence, Presence, PresenceReply, PresenceStats};
 pub use rights::{
     Asked, Asker, Continuity, Granted, Override, Source, Standing, SubscriptionToken, Trust,
     Verdict, grant, may_call, may_publish, may_read_history, may_read_presence, may_subscribe,

@@ -1,17 +1,21 @@
 //! Who is in a channel, by lease.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{fmt, future::Future, pin::Pin, time::Duration};
 
 use sockeye_channel_proto::ClientInfo;
 
 use crate::{BrokerError, ClientId};
 
+mod memory;
+
+pub use memory::MemoryPresence;
+
 /// What presence answers, some time.
 pub type PresenceReply<'a, T> = Pin<Box<dyn Future<Output = Result<T, BrokerError>> + Send + 'a>>;
 
-/// Knows who is in which channel. Who does not renew its entry in time is gone.
-pub trait Presence: std::fmt::Debug + Send + Sync + 'static {
-    /// Enters somebody, or renews the entry: it stays for `lease`.
+/// Knows who is in which channel. Whoever does not renew an entry in time is gone.
+pub trait Presence: fmt::Debug + Send + Sync + 'static {
+    /// Enters somebody, or renews the entry: it stays for `lease` from now on.
     ///
     /// Cancel safety: dropped before it is done, it may or may not be entered.
     fn enter<'a>(

@@ -86,7 +86,8 @@ pub(crate) enum Lost {
     Slow,
 }
 
-/// What the hub tells about members. Each is out of its room by then, and no lock is held.
+/// What the hub tells about members. Each is out of its room by then, and the hub holds no lock. But a broker may be in
+/// the middle of a delivery: it must not be called from here; what follows belongs into a task.
 pub(crate) trait Upcalls: Send + Sync {
     /// A positioned subscription has missed something: it is told to recover (unsubscribe push 2500, or disconnect 3010
     /// if the server had made it).
