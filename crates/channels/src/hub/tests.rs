@@ -160,6 +160,23 @@ async fn a_hole_or_another_epoch_is_lost_state_for_positioned_members_and_for_no
 }
 
 #[tokio::test]
+async fn whoever_takes_too_long_on_the_way_has_missed_something() {
+    for (published, enters) in [(tail::MAX_TAIL, true), (tail::MAX_TAIL + 1, false)] {
+        let stage = Stage::new();
+        let peer = stage.peer(1 << 20);
+        let mut joining = stage.hub.join("news");
+        let settled = joining.settle(&Ask::Position, stage::RETENTION).await;
+        assert!(settled.is_ok());
+        for _ in 0..published {
+            stage.publish("a").await;
+        }
+        let entered = joining.enter(peer.member(stage::positioned()));
+        assert_eq!(entered.is_ok(), enters, "{entered:?}");
+        assert_eq!(stage.is_empty(), !enters);
+    }
+}
+
+#[tokio::test]
 async fn what_is_delivered_again_is_not_told_again() {
     let stage = Stage::new();
     let (mut exact, mut loose) = (stage.peer(1 << 20), stage.peer(1 << 20));
