@@ -24,6 +24,7 @@ mod path_params;
 mod program;
 mod queue;
 mod request_head;
+mod seat;
 mod sender;
 mod session;
 mod session_id;
