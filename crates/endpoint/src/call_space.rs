@@ -91,20 +91,26 @@ impl CallSpace {
     where
         F: Future<Output = HandlerResult> + Send + 'static,
     {
-        if let Some(first) = self.rooms.first_mut()
-            && let Some(room) = first.downcast_mut()
+        if !self
+            .rooms
+            .first()
+            .is_some_and(|first| first.is::<Room<F>>())
         {
-            return begin_in(room, call, cx);
+            self.bring_forward::<F>();
         }
-        match self.bring_forward::<F>() {
+        match self
+            .rooms
+            .first_mut()
+            .and_then(|first| first.downcast_mut())
+        {
             Some(room) => begin_in(room, call, cx),
             None => Begun::Done(Ok(())),
         }
     }
 
-    /// Returns the room for calls of this type, which is then the first.
+    /// Makes the room for calls of this type the first.
     #[cold]
-    fn bring_forward<F: Send + 'static>(&mut self) -> Option<&mut Room<F>> {
+    fn bring_forward<F: Send + 'static>(&mut self) {
         let at = self.rooms.iter().position(|room| room.is::<Room<F>>());
         let at = at.unwrap_or_else(|| {
             if self.rooms.len() == MAX_ROOMS {
@@ -114,8 +120,9 @@ impl CallSpace {
             self.rooms.push(Box::new(room));
             self.rooms.len() - 1
         });
-        self.rooms.get_mut(..=at)?.rotate_right(1);
-        self.rooms.first_mut()?.downcast_mut()
+        if let Some(rooms) = self.rooms.get_mut(..=at) {
+            rooms.rotate_right(1);
+        }
     }
 }
 

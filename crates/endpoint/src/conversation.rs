@@ -74,6 +74,7 @@ impl Conversation {
 
     /// Delivers a message, after [`poll_ready`](Self::poll_ready) was ready. Ready when the next one may be delivered;
     /// if it is not, `poll_ready` will be. Once the session is closing, messages are dropped, as in browsers.
+    #[inline]
     pub fn deliver(
         &mut self,
         message: Message,
@@ -87,17 +88,23 @@ impl Conversation {
         self.close_if_failed(polled)
     }
 
+    #[inline]
     fn close_if_failed(&self, polled: Poll<Result<(), Box<Failure>>>) -> Poll<()> {
         polled.map(|called| {
             if let Err(failure) = called {
-                log_failure(&self.session, &failure);
-                self.session.order_close(
-                    Close::internal_error(),
-                    Initiator::Handler,
-                    Queued::Delivered,
-                );
+                self.close_failed(&failure);
             }
         })
+    }
+
+    #[cold]
+    fn close_failed(&self, failure: &Failure) {
+        log_failure(&self.session, failure);
+        self.session.order_close(
+            Close::internal_error(),
+            Initiator::Handler,
+            Queued::Delivered,
+        );
     }
 
     /// Moves the messages that wait into `into`, about `budget` bytes at most (but at least one message), and returns

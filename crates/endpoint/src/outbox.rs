@@ -138,9 +138,9 @@ pub(crate) struct Outbox {
 /// What an outbox did with a message it was offered.
 #[derive(Debug)]
 pub(crate) enum Offered {
-    Taken(Wake),
-    Full(Message),
-    Closed(Message),
+    Taken(Option<Waker>),
+    Full,
+    Closed,
 }
 
 /// Whom to wake once the lock is released.
@@ -161,16 +161,19 @@ impl Wake {
 }
 
 impl Outbox {
-    /// Takes a message if there is room for it. An empty outbox takes any one message.
+    /// Takes a message from where it is, if there is room for it. An empty outbox takes any one message.
     #[inline]
-    pub(crate) fn offer(&mut self, message: Message, room: Room) -> Offered {
+    pub(crate) fn offer(&mut self, message: &mut Option<Message>, room: Room) -> Offered {
         if !self.is_open() {
-            return Offered::Closed(message);
+            return Offered::Closed;
         }
-        if !self.has_room(cost_of(message.len()), room) {
-            return Offered::Full(message);
+        let cost = message.as_ref().map_or(0, |message| cost_of(message.len()));
+        if !self.has_room(cost, room) {
+            return Offered::Full;
         }
-        self.push(Outgoing::Message(message));
+        if let Some(message) = message.take() {
+            self.queue.push(Outgoing::Message(message), cost);
+        }
         Offered::Taken(self.wake_driver())
     }
 
@@ -192,8 +195,8 @@ impl Outbox {
             };
             return self.close(order, Queued::Discarded);
         }
-        self.push(Outgoing::Shared(Arc::clone(shared)));
-        self.wake_driver()
+        self.queue.push(Outgoing::Shared(Arc::clone(shared)), cost);
+        Wake(self.wake_driver(), Vec::new())
     }
 
     /// Takes a batch of one message, which may grow until something follows it here or it is taken. It is for those who
@@ -207,7 +210,7 @@ impl Outbox {
             messages: room.messages.saturating_sub(self.queue.len()),
         };
         self.queue.join(batch);
-        Some((left, self.wake_driver()))
+        Some((left, Wake(self.wake_driver(), Vec::new())))
     }
 
     /// Drops broadcasts that wait, as the policy says; what was sent to this session alone stays.
@@ -242,11 +245,6 @@ impl Outbox {
         waiting == 0 || room.fits(waiting + cost, self.queue.len() + 1)
     }
 
-    #[inline]
-    fn push(&mut self, outgoing: Outgoing) {
-        self.queue.push(outgoing);
-    }
-
     /// Lets a ping pass everything that is queued.
     pub(crate) fn ping(&mut self, payload: Bytes) -> Result<Wake, PingRefused> {
         if !self.is_open() {
@@ -257,7 +255,7 @@ impl Outbox {
             return Err(PingRefused::TooMany);
         }
         pings.push_back(payload);
-        Ok(self.wake_driver())
+        Ok(Wake(self.wake_driver(), Vec::new()))
     }
 
     /// Starts to close; the first one counts.
@@ -455,10 +453,11 @@ impl Outbox {
 
     /// Wakes the driver once; until it rests again, it will look by itself.
     #[inline]
-    fn wake_driver(&mut self) -> Wake {
+    #[must_use = "a waker that is not woken is a lost message"]
+    fn wake_driver(&mut self) -> Option<Waker> {
         match mem::replace(&mut self.driver, Driver::Attends) {
-            Driver::Rests => Wake(self.waker.take(), Vec::new()),
-            Driver::Attends => Wake::default(),
+            Driver::Rests => self.waker.take(),
+            Driver::Attends => None,
         }
     }
 

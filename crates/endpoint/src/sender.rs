@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use sockeye_types::{Close, Message};
@@ -104,15 +104,17 @@ impl Sender {
 }
 
 pub(crate) fn try_send(session: &Session, message: Message) -> Result<(), TrySendError> {
-    let offered = session.state().outbox.offer(message, session.room());
-    match offered {
-        Offered::Taken(wake) => {
-            wake.wake();
-            Ok(())
+    let mut message = Some(message);
+    let offered = session.state().outbox.offer(&mut message, session.room());
+    let refused = match offered {
+        Offered::Taken(driver) => {
+            driver.into_iter().for_each(Waker::wake);
+            return Ok(());
         }
-        Offered::Full(message) => Err(TrySendError::Full(message)),
-        Offered::Closed(message) => Err(TrySendError::Closed(message)),
-    }
+        Offered::Full => message.map(TrySendError::Full),
+        Offered::Closed => message.map(TrySendError::Closed),
+    };
+    refused.map_or(Ok(()), Err)
 }
 
 pub(crate) fn send(session: &Session, message: Message) -> Sending<'_> {
@@ -139,32 +141,41 @@ impl Future for Sending<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(message) = self.unsent.take() else {
+        if self.unsent.is_none() {
             return Poll::Ready(Ok(()));
-        };
-        let mut state = self.session.state();
-        match state.outbox.offer(message, self.session.room()) {
-            Offered::Taken(wake) => {
+        }
+        let session = self.session;
+        let mut state = session.state();
+        match state.outbox.offer(&mut self.unsent, session.room()) {
+            Offered::Taken(driver) => {
                 drop(state);
-                wake.wake();
+                driver.into_iter().for_each(Waker::wake);
                 Poll::Ready(Ok(()))
             }
-            Offered::Full(message) => {
+            Offered::Full => {
                 let ticket = state.outbox.wait_for_room(self.ticket, cx.waker());
                 drop(state);
                 self.ticket = Some(ticket);
-                self.unsent = Some(message);
                 Poll::Pending
             }
-            Offered::Closed(message) => Poll::Ready(Err(SendError(message))),
+            Offered::Closed => {
+                let refused = self.unsent.take().map(SendError);
+                Poll::Ready(refused.map_or(Ok(()), Err))
+            }
         }
     }
 }
 
 impl Drop for Sending<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.session.state().outbox.return_ticket(ticket);
+            return_ticket(self.session, ticket);
         }
     }
+}
+
+#[cold]
+fn return_ticket(session: &Session, ticket: Ticket) {
+    session.state().outbox.return_ticket(ticket);
 }
