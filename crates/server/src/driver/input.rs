@@ -3,7 +3,7 @@
 use std::{
     mem,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Instant,
 };
 
@@ -218,7 +218,13 @@ impl<S: Stream> Driver<S> {
         input: &mut BytesMut,
         turn: &mut Turn<'_>,
     ) -> Decoded {
-        while !input.is_empty() || self.has_unpacked() {
+        loop {
+            if self.framed.is_none() && self.deliver_whole(cx, input, turn).is_pending() {
+                return Decoded::Busy;
+            }
+            if input.is_empty() && !self.has_unpacked() {
+                break;
+            }
             let Some(left) = turn.events.checked_sub(1) else {
                 return Decoded::Enough;
             };
@@ -247,6 +253,26 @@ impl<S: Stream> Driver<S> {
         } else {
             Decoded::Drained
         }
+    }
+
+    /// Hands out messages as they mostly come, up to whatever else comes. Ready when the handler is.
+    #[inline]
+    fn deliver_whole(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut BytesMut,
+        turn: &mut Turn<'_>,
+    ) -> Poll<()> {
+        let Lent { traffic, calls, .. } = &mut *turn.lent;
+        let mut messages = self.conn.whole_messages(input, turn.now);
+        while *turn.events > 0
+            && let Some(message) = messages.next()
+        {
+            *turn.events -= 1;
+            traffic.received.count(&message);
+            ready!(self.conversation.deliver(message, cx, calls));
+        }
+        Poll::Ready(())
     }
 
     /// Decodes the next event.

@@ -59,8 +59,8 @@ impl<S: Stream> Driver<S> {
             return self.encode_framed(lent, now, due.close);
         }
         let sent = &mut lent.traffic.sent;
-        while let Some(outgoing) = lent.taken.pop_front() {
-            let done = match &outgoing {
+        for outgoing in &lent.taken {
+            let done = match outgoing {
                 Outgoing::Message(message) => self.conn.send(message, scratch),
                 Outgoing::Shared(shared) => send_shared(&mut self.conn, shared, scratch),
             };
@@ -68,6 +68,7 @@ impl<S: Stream> Driver<S> {
                 sent.count(outgoing.message());
             }
         }
+        lent.taken.clear();
         if let Some(batch) = &due.batch {
             self.encode_batch(batch, lent);
         }

@@ -2,12 +2,13 @@
 //!
 //! What it gives is what `decode` would give; it only asks fewer questions.
 
+use std::time::Instant;
+
 use bytes::{Buf, Bytes, BytesMut};
 use sockeye_types::{Limits, Message};
 
 use super::Conn;
 use crate::{
-    ProtocolError,
     assembly::{COPIED_BYTES, Kind, message_of},
     frame::Sender,
     mask,
@@ -23,33 +24,70 @@ struct Whole<'a> {
     frame_bytes: usize,
 }
 
+/// The messages that some input begins with, as long as they are small, plain, in one frame and wholly there: see
+/// [`Conn::whole_messages`].
+#[derive(Debug)]
+pub struct WholeMessages<'a> {
+    conn: &'a mut Conn,
+    input: &'a mut BytesMut,
+    /// Where the next frame begins.
+    at: usize,
+    /// How long a payload may be that goes this way; `None` if none does.
+    most: Option<usize>,
+}
+
 impl Conn {
-    /// Takes the message that the input begins with, if it is small, plain, in one frame and wholly there. `None` if it
-    /// begins with anything else, and then it is as it was.
-    ///
-    /// # Errors
-    /// [`ProtocolError::NotText`].
+    /// Gives the messages that the input begins with, one after the other, as [`decode`](Self::decode) would, but only
+    /// as long as they are small, plain, in one frame and wholly there. Whatever else comes is left for `decode`, as it
+    /// was. Those that were given leave the input together, when the iterator is dropped.
     #[inline]
-    pub(super) fn take_whole(
-        &mut self,
-        input: &mut BytesMut,
-    ) -> Option<Result<Message, ProtocolError>> {
-        if self.frame.is_some() || self.assembly.is_some() || self.closing.is_over() {
+    pub fn whole_messages<'a>(
+        &'a mut self,
+        input: &'a mut BytesMut,
+        now: Instant,
+    ) -> WholeMessages<'a> {
+        self.hear(input, now);
+        let is_between = self.frame.is_none() && self.assembly.is_none() && !self.closing.is_over();
+        WholeMessages {
+            most: is_between.then(|| most(&self.settings.limits)),
+            conn: self,
+            input,
+            at: 0,
+        }
+    }
+}
+
+impl Iterator for WholeMessages<'_> {
+    type Item = Message;
+
+    #[inline]
+    fn next(&mut self) -> Option<Message> {
+        let most = self.most?;
+        let input = self.input.get_mut(self.at..)?;
+        let mut whole = Whole::find(input, self.conn.role.peer())?;
+        if whole.payload.len() > most {
             return None;
         }
-        let whole = Whole::find(input, self.role.peer())?;
-        if whole.payload.len() > most(&self.settings.limits) {
-            return None;
-        }
-        if let Some(key) = whole.key {
-            mask::apply(whole.payload, key, 0);
-        }
+        whole.unmask();
         let payload = Bytes::copy_from_slice(whole.payload);
-        let (kind, frame_bytes) = (whole.kind, whole.frame_bytes);
-        input.advance(frame_bytes);
-        self.left_bytes = input.len();
-        self.message_due = None;
-        Some(message_of(kind, payload))
+        let Ok(message) = message_of(whole.kind, payload) else {
+            // Whoever decodes it says what is wrong with it.
+            whole.unmask();
+            return None;
+        };
+        self.at += whole.frame_bytes;
+        Some(message)
+    }
+}
+
+impl Drop for WholeMessages<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.at > 0 {
+            self.input.advance(self.at);
+            self.conn.left_bytes = self.input.len();
+            self.conn.message_due = None;
+        }
     }
 }
 
@@ -62,6 +100,14 @@ fn most(limits: &Limits) -> usize {
 }
 
 impl<'a> Whole<'a> {
+    /// Unmasks the payload, or masks it again.
+    #[inline]
+    fn unmask(&mut self) {
+        if let Some(key) = self.key {
+            mask::apply(self.payload, key, 0);
+        }
+    }
+
     #[inline]
     fn find(input: &'a mut [u8], sender: Sender) -> Option<Self> {
         let input_bytes = input.len();
