@@ -64,7 +64,7 @@ pub(crate) trait Called: Send + Sync {
     fn on_message(
         &'static self,
         session: &'static Session,
-        message: Message,
+        message: &mut Message,
         stage: Stage<'_, '_>,
     ) -> Begun;
     fn on_close(
@@ -84,10 +84,10 @@ impl<H: Handler> Called for H {
     fn on_message(
         &'static self,
         session: &'static Session,
-        message: Message,
+        message: &mut Message,
         stage: Stage<'_, '_>,
     ) -> Begun {
-        let call = || Handler::on_message(self, session, message);
+        let call = || Handler::on_message(self, session, mem::take(message));
         stage.space.begin(call, stage.cx)
     }
 
@@ -147,7 +147,7 @@ impl Calls {
 
     /// Delivers a message, after `poll_ready` was ready. Ready when the next one may be delivered.
     #[inline]
-    pub(crate) fn deliver(&mut self, message: Message, stage: Stage<'_, '_>) -> Poll<Ended> {
+    pub(crate) fn deliver(&mut self, message: &mut Message, stage: Stage<'_, '_>) -> Poll<Ended> {
         let State::Idle(idle) = &mut self.0 else {
             debug_assert!(false, "the handler is not ready");
             return Poll::Ready(Ok(()));

@@ -77,7 +77,19 @@ impl Conversation {
     #[inline]
     pub fn deliver(
         &mut self,
-        message: Message,
+        mut message: Message,
+        cx: &mut Context<'_>,
+        lent: &mut CallSpace,
+    ) -> Poll<()> {
+        self.deliver_from(&mut message, cx, lent)
+    }
+
+    /// Delivers a message as [`deliver`](Self::deliver) does, but takes it from where it is, and leaves an empty one: it
+    /// is several words, and each time they change hands costs as much as all that is done with them.
+    #[inline]
+    pub fn deliver_from(
+        &mut self,
+        message: &mut Message,
         cx: &mut Context<'_>,
         lent: &mut CallSpace,
     ) -> Poll<()> {

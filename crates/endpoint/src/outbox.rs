@@ -1,6 +1,6 @@
 //! The bounded queue of what waits to be sent to one peer.
 
-use std::{collections::VecDeque, mem, sync::Arc, task::Waker};
+use std::{collections::VecDeque, mem, num::NonZeroU64, sync::Arc, task::Waker};
 
 use bytes::Bytes;
 use sockeye_types::{Close, Message};
@@ -115,13 +115,13 @@ struct Rare {
     order: Option<CloseOrder>,
     pings: VecDeque<Bytes>,
     room: Vec<(Ticket, Waker)>,
-    next_ticket: u64,
+    tickets: u64,
     dropped: u64,
 }
 
 /// The place of one send among those that wait for room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket(u64);
+pub(crate) struct Ticket(NonZeroU64);
 
 /// What waits to be sent to one peer. Bounded by bytes; pings and the close are exempt and always leave.
 #[derive(Debug, Default)]
@@ -163,17 +163,15 @@ impl Wake {
 impl Outbox {
     /// Takes a message from where it is, if there is room for it. An empty outbox takes any one message.
     #[inline]
-    pub(crate) fn offer(&mut self, message: &mut Option<Message>, room: Room) -> Offered {
+    pub(crate) fn offer(&mut self, message: &mut Message, room: Room) -> Offered {
         if !self.is_open() {
             return Offered::Closed;
         }
-        let cost = message.as_ref().map_or(0, |message| cost_of(message.len()));
+        let cost = cost_of(message.len());
         if !self.has_room(cost, room) {
             return Offered::Full;
         }
-        if let Some(message) = message.take() {
-            self.queue.push(Outgoing::Message(message), cost);
-        }
+        self.queue.push(Outgoing::Message(mem::take(message)), cost);
         Offered::Taken(self.wake_driver())
     }
 
@@ -414,8 +412,8 @@ impl Outbox {
             waiting.clone_from(waker);
             return *ticket;
         }
-        let ticket = Ticket(rare.next_ticket);
-        rare.next_ticket += 1;
+        rare.tickets += 1;
+        let ticket = Ticket(NonZeroU64::new(rare.tickets).unwrap_or(NonZeroU64::MIN));
         rare.room.push((ticket, waker.clone()));
         ticket
     }

@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    mem,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -103,25 +104,24 @@ impl Sender {
     }
 }
 
-pub(crate) fn try_send(session: &Session, message: Message) -> Result<(), TrySendError> {
-    let mut message = Some(message);
+pub(crate) fn try_send(session: &Session, mut message: Message) -> Result<(), TrySendError> {
     let offered = session.state().outbox.offer(&mut message, session.room());
-    let refused = match offered {
+    match offered {
         Offered::Taken(driver) => {
             driver.into_iter().for_each(Waker::wake);
-            return Ok(());
+            Ok(())
         }
-        Offered::Full => message.map(TrySendError::Full),
-        Offered::Closed => message.map(TrySendError::Closed),
-    };
-    refused.map_or(Ok(()), Err)
+        Offered::Full => Err(TrySendError::Full(message)),
+        Offered::Closed => Err(TrySendError::Closed(message)),
+    }
 }
 
 pub(crate) fn send(session: &Session, message: Message) -> Sending<'_> {
     Sending {
         session,
-        unsent: Some(message),
+        message,
         ticket: None,
+        is_done: false,
     }
 }
 
@@ -132,8 +132,10 @@ pub(crate) fn send(session: &Session, message: Message) -> Sending<'_> {
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Sending<'a> {
     session: &'a Session,
-    unsent: Option<Message>,
+    /// As it was given, until it is sent: it is moved as a whole, and never looked at in between.
+    message: Message,
     ticket: Option<Ticket>,
+    is_done: bool,
 }
 
 impl Future for Sending<'_> {
@@ -141,14 +143,15 @@ impl Future for Sending<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.unsent.is_none() {
+        if self.is_done {
             return Poll::Ready(Ok(()));
         }
         let session = self.session;
         let mut state = session.state();
-        match state.outbox.offer(&mut self.unsent, session.room()) {
+        match state.outbox.offer(&mut self.message, session.room()) {
             Offered::Taken(driver) => {
                 drop(state);
+                self.is_done = true;
                 driver.into_iter().for_each(Waker::wake);
                 Poll::Ready(Ok(()))
             }
@@ -159,8 +162,8 @@ impl Future for Sending<'_> {
                 Poll::Pending
             }
             Offered::Closed => {
-                let refused = self.unsent.take().map(SendError);
-                Poll::Ready(refused.map_or(Ok(()), Err))
+                self.is_done = true;
+                Poll::Ready(Err(SendError(mem::take(&mut self.message))))
             }
         }
     }

@@ -71,14 +71,11 @@ fn the_number_of_messages_that_wait_is_limited_as_well() {
         let mut outbox = Outbox::default();
         for _ in 0..2 {
             assert!(matches!(
-                outbox.offer(&mut Some(message(1)), room),
+                outbox.offer(&mut message(1), room),
                 Offered::Taken(_)
             ));
         }
-        assert!(matches!(
-            outbox.offer(&mut Some(message(1)), room),
-            Offered::Full
-        ));
+        assert!(matches!(outbox.offer(&mut message(1), room), Offered::Full));
         let mut outbox = Outbox::default();
         for tag in ["a", "b", "c"] {
             outbox.broadcast(&shared(tag), room, overflow).wake();
@@ -99,19 +96,19 @@ fn the_number_of_messages_that_wait_is_limited_as_well() {
 fn the_limit_is_exact() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(&mut Some(costing(400)), ROOM),
+        outbox.offer(&mut costing(400), ROOM),
         Offered::Taken(_)
     ));
-    let mut refused = Some(costing(601));
+    let mut refused = costing(601);
     assert!(matches!(outbox.offer(&mut refused, ROOM), Offered::Full));
-    assert_eq!(refused, Some(costing(601)));
+    assert_eq!(refused, costing(601));
     assert!(matches!(
-        outbox.offer(&mut Some(costing(600)), ROOM),
+        outbox.offer(&mut costing(600), ROOM),
         Offered::Taken(_)
     ));
     assert_eq!(outbox.buffered(), LIMIT);
     assert!(
-        matches!(outbox.offer(&mut Some(message(0)), ROOM), Offered::Full),
+        matches!(outbox.offer(&mut message(0), ROOM), Offered::Full),
         "an empty message costs its place"
     );
 }
@@ -120,30 +117,24 @@ fn the_limit_is_exact() {
 fn an_empty_outbox_takes_any_one_message() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(&mut Some(message(10 * LIMIT)), ROOM),
+        outbox.offer(&mut message(10 * LIMIT), ROOM),
         Offered::Taken(_)
     ));
-    assert!(matches!(
-        outbox.offer(&mut Some(message(0)), ROOM),
-        Offered::Full
-    ));
+    assert!(matches!(outbox.offer(&mut message(0), ROOM), Offered::Full));
 }
 
 #[test]
 fn what_is_in_flight_counts_until_it_is_written() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(&mut Some(costing(LIMIT)), ROOM),
+        outbox.offer(&mut costing(LIMIT), ROOM),
         Offered::Taken(_)
     ));
     assert_eq!(taken(&mut outbox).len(), 1);
-    assert!(matches!(
-        outbox.offer(&mut Some(message(0)), ROOM),
-        Offered::Full
-    ));
+    assert!(matches!(outbox.offer(&mut message(0), ROOM), Offered::Full));
     outbox.written().wake();
     assert!(matches!(
-        outbox.offer(&mut Some(message(0)), ROOM),
+        outbox.offer(&mut message(0), ROOM),
         Offered::Taken(_)
     ));
 }
@@ -154,7 +145,7 @@ fn who_still_waits_for_room_is_woken_once_when_it_is_there() {
     let waker = Waker::from(Arc::clone(&counter));
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(&mut Some(message(LIMIT)), ROOM),
+        outbox.offer(&mut message(LIMIT), ROOM),
         Offered::Taken(_)
     ));
     let ticket = outbox.wait_for_room(None, &waker);
@@ -179,7 +170,7 @@ fn a_resting_driver_is_woken_once_and_an_attending_one_never() {
         Rested::Resting
     );
     for _ in 0..3 {
-        let Offered::Taken(wake) = outbox.offer(&mut Some(message(1)), ROOM) else {
+        let Offered::Taken(wake) = outbox.offer(&mut message(1), ROOM) else {
             panic!("there is room")
         };
         wake.into_iter().for_each(Waker::wake);
@@ -208,7 +199,7 @@ fn a_driver_with_a_blocked_socket_is_woken_for_the_close_alone() {
         outbox.rest(&waker, CanWrite::No, &mut Queue::default()).0,
         Rested::Resting
     );
-    let Offered::Taken(wake) = outbox.offer(&mut Some(message(1)), ROOM) else {
+    let Offered::Taken(wake) = outbox.offer(&mut message(1), ROOM) else {
         panic!("there is room")
     };
     wake.into_iter().for_each(Waker::wake);
@@ -221,7 +212,7 @@ fn a_driver_with_a_blocked_socket_is_woken_for_the_close_alone() {
 fn a_close_comes_due_behind_what_was_queued_and_the_first_one_counts() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(&mut Some(message(1)), ROOM),
+        outbox.offer(&mut message(1), ROOM),
         Offered::Taken(_)
     ));
     outbox.close(order(), Queued::Delivered).wake();
@@ -235,7 +226,7 @@ fn a_close_comes_due_behind_what_was_queued_and_the_first_one_counts() {
         )
         .wake();
     assert!(matches!(
-        outbox.offer(&mut Some(message(1)), ROOM),
+        outbox.offer(&mut message(1), ROOM),
         Offered::Closed
     ));
     assert_eq!(outbox.take_close(), None);
@@ -295,7 +286,7 @@ fn what_was_sent_to_one_alone_is_never_dropped_by_a_policy() {
     for overflow in [Overflow::DropOldest, Overflow::KeepLatest] {
         let mut outbox = Outbox::default();
         assert!(matches!(
-            outbox.offer(&mut Some(costing(400)), ROOM),
+            outbox.offer(&mut costing(400), ROOM),
             Offered::Taken(_)
         ));
         for tag in ["a", "b"] {
@@ -305,7 +296,7 @@ fn what_was_sent_to_one_alone_is_never_dropped_by_a_policy() {
     }
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(&mut Some(costing(900)), ROOM),
+        outbox.offer(&mut costing(900), ROOM),
         Offered::Taken(_)
     ));
     outbox
@@ -340,7 +331,7 @@ fn the_newest_waits_beside_what_is_in_flight() {
 fn pings_pass_a_full_outbox_up_to_a_bound() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(&mut Some(message(2 * LIMIT)), ROOM),
+        outbox.offer(&mut message(2 * LIMIT), ROOM),
         Offered::Taken(_)
     ));
     for _ in 0..MAX_PINGS {
@@ -357,7 +348,7 @@ fn an_idle_outbox_holds_no_memory() {
     let mut outbox = Outbox::default();
     for _ in 0..100 {
         assert!(matches!(
-            outbox.offer(&mut Some(message(1)), UNLIMITED),
+            outbox.offer(&mut message(1), UNLIMITED),
             Offered::Taken(_)
         ));
     }

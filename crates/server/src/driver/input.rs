@@ -266,11 +266,11 @@ impl<S: Stream> Driver<S> {
         let Lent { traffic, calls, .. } = &mut *turn.lent;
         let mut messages = self.conn.whole_messages(input, turn.now);
         while *turn.events > 0
-            && let Some(message) = messages.next()
+            && let Some(message) = &mut messages.next()
         {
             *turn.events -= 1;
-            traffic.received.count(&message);
-            ready!(self.conversation.deliver(message, cx, calls));
+            traffic.received.count(message);
+            ready!(self.conversation.deliver_from(message, cx, calls));
         }
         Poll::Ready(())
     }

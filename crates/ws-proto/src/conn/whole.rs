@@ -5,11 +5,11 @@
 use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
-use sockeye_types::{Limits, Message};
+use sockeye_types::{Limits, Message, Text};
 
 use super::Conn;
 use crate::{
-    assembly::{COPIED_BYTES, Kind, message_of},
+    assembly::{COPIED_BYTES, Kind},
     frame::Sender,
     mask,
 };
@@ -69,14 +69,16 @@ impl Iterator for WholeMessages<'_> {
             return None;
         }
         whole.unmask();
-        let payload = Bytes::copy_from_slice(whole.payload);
-        let Ok(message) = message_of(whole.kind, payload) else {
-            // Whoever decodes it says what is wrong with it.
-            whole.unmask();
-            return None;
+        let message = match whole.kind {
+            Kind::Binary => Some(Message::Binary(Bytes::copy_from_slice(whole.payload))),
+            Kind::Text => Text::copied(whole.payload).map(Message::Text),
         };
-        self.at += whole.frame_bytes;
-        Some(message)
+        match message {
+            Some(_) => self.at += whole.frame_bytes,
+            // Whoever decodes it says what is wrong with it.
+            None => whole.unmask(),
+        }
+        message
     }
 }
 

@@ -39,7 +39,7 @@ proptest! {
         for op in ops {
             match op {
                 Op::Offer(len) => {
-                    if let Offered::Taken(wake) = outbox.offer(&mut Some(message(len)), ROOM) {
+                    if let Offered::Taken(wake) = outbox.offer(&mut message(len), ROOM) {
                         largest = largest.max(cost_of(len));
                         wake.into_iter().for_each(Waker::wake);
                     }
