@@ -2,14 +2,12 @@
 
 use std::{
     mem,
-    pin::Pin,
     task::{Context, Poll, ready},
     time::Instant,
 };
 
 use bytes::BytesMut;
 use sockeye_ws_proto::{Event, ProtocolError, Upcoming};
-use tokio_util::io::poll_read_buf;
 
 use super::{Driver, End, Phase, Step, Stream, Turn};
 use crate::lent::{Expected, LARGE_FRAME_BYTES, Lent, is_large};
@@ -205,8 +203,8 @@ impl<S: Stream> Driver<S> {
 
     fn read(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<std::io::Result<usize>> {
         match &mut self.phase {
-            Phase::Talking(io) => poll_read_buf(Pin::new(io), cx, into),
-            Phase::Parting(parting) => poll_read_buf(Pin::new(&mut parting.io), cx, into),
+            Phase::Talking(io) => io.poll_read_into(cx, into),
+            Phase::Parting(parting) => parting.io.poll_read_into(cx, into),
             Phase::Gone => Poll::Ready(Ok(0)),
         }
     }

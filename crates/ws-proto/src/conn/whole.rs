@@ -86,7 +86,12 @@ impl Drop for WholeMessages<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.at > 0 {
-            self.input.advance(self.at);
+            if self.at == self.input.len() {
+                // Its room is as it was, and need not be made anew for what comes next.
+                self.input.clear();
+            } else {
+                self.input.advance(self.at);
+            }
             self.conn.left_bytes = self.input.len();
             self.conn.message_due = None;
         }
