@@ -95,7 +95,8 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Option<Event>, ProtocolError> {
-        if let Some(message) = self.whole_messages(input, now).next() {
+        self.hear(input, now);
+        if let Some(message) = self.take_whole(input) {
             return Ok(Some(Event::Message(message)));
         }
         match self.decode_until(Until::Starved, input, scratch, now)? {
@@ -118,7 +119,8 @@ impl Conn {
         scratch: &mut Scratch,
         now: Instant,
     ) -> Result<Upcoming, ProtocolError> {
-        if let Some(message) = self.whole_messages(input, now).next() {
+        self.hear(input, now);
+        if let Some(message) = self.take_whole(input) {
             return Ok(Upcoming::Event(Event::Message(message)));
         }
         self.decode_until(Until::End, input, scratch, now)

@@ -47,14 +47,63 @@ impl Conn {
         now: Instant,
     ) -> WholeMessages<'a> {
         self.hear(input, now);
-        let is_between = self.frame.is_none() && self.assembly.is_none() && !self.closing.is_over();
         WholeMessages {
-            most: is_between.then(|| most(&self.settings.limits)),
+            most: self.most_whole(),
             conn: self,
             input,
             at: 0,
         }
     }
+
+    /// Takes the first of them, if the input begins with one.
+    #[inline(always)]
+    pub(super) fn take_whole(&mut self, input: &mut BytesMut) -> Option<Message> {
+        let most = self.most_whole()?;
+        let mut at = 0;
+        let message = next_whole(input, &mut at, self.role.peer(), most)?;
+        self.cut(input, at);
+        Some(message)
+    }
+
+    /// Returns how long a payload may be that goes the short way; `None` if none does.
+    #[inline]
+    fn most_whole(&self) -> Option<usize> {
+        let is_between = self.frame.is_none() && self.assembly.is_none() && !self.closing.is_over();
+        is_between.then(|| most(&self.settings.limits))
+    }
+
+    /// Cuts off the frames that were taken.
+    #[inline]
+    fn cut(&mut self, input: &mut BytesMut, bytes: usize) {
+        if bytes == input.len() {
+            // Its room is as it was, and need not be made anew for what comes next.
+            input.clear();
+        } else {
+            input.advance(bytes);
+        }
+        self.left_bytes = input.len();
+        self.message_due = None;
+    }
+}
+
+/// Takes the message whose frame begins at `at`, which moves on to the next.
+#[inline(always)]
+fn next_whole(input: &mut [u8], at: &mut usize, sender: Sender, most: usize) -> Option<Message> {
+    let mut whole = Whole::find(input.get_mut(*at..)?, sender)?;
+    if whole.payload.len() > most {
+        return None;
+    }
+    whole.unmask();
+    let message = match whole.kind {
+        Kind::Binary => Some(Message::Binary(Bytes::copy_from_slice(whole.payload))),
+        Kind::Text => Text::copied(whole.payload).map(Message::Text),
+    };
+    match message {
+        Some(_) => *at += whole.frame_bytes,
+        // Whoever decodes it says what is wrong with it.
+        None => whole.unmask(),
+    }
+    message
 }
 
 impl Iterator for WholeMessages<'_> {
@@ -62,23 +111,7 @@ impl Iterator for WholeMessages<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Message> {
-        let most = self.most?;
-        let input = self.input.get_mut(self.at..)?;
-        let mut whole = Whole::find(input, self.conn.role.peer())?;
-        if whole.payload.len() > most {
-            return None;
-        }
-        whole.unmask();
-        let message = match whole.kind {
-            Kind::Binary => Some(Message::Binary(Bytes::copy_from_slice(whole.payload))),
-            Kind::Text => Text::copied(whole.payload).map(Message::Text),
-        };
-        match message {
-            Some(_) => self.at += whole.frame_bytes,
-            // Whoever decodes it says what is wrong with it.
-            None => whole.unmask(),
-        }
-        message
+        next_whole(self.input, &mut self.at, self.conn.role.peer(), self.most?)
     }
 }
 
@@ -86,14 +119,7 @@ impl Drop for WholeMessages<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.at > 0 {
-            if self.at == self.input.len() {
-                // Its room is as it was, and need not be made anew for what comes next.
-                self.input.clear();
-            } else {
-                self.input.advance(self.at);
-            }
-            self.conn.left_bytes = self.input.len();
-            self.conn.message_due = None;
+            self.conn.cut(self.input, self.at);
         }
     }
 }
