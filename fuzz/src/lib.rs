@@ -7,10 +7,12 @@
 //! ```
 
 mod agreement;
+mod channels;
 mod client_response;
 mod close;
 mod decode;
 mod differential;
+mod fossil;
 mod handshake;
 mod inflate;
 mod mask;
@@ -21,15 +23,18 @@ mod redirect;
 mod scanner;
 mod sockjs;
 mod sockjs_session;
+mod tokens;
 mod tungstenite_peer;
 mod tunnels;
 mod utf8;
 mod wire;
 
+pub use channels::{channel_commands, channel_replies};
 pub use client_response::client_response;
 pub use close::close;
 pub use decode::{client_decode, server_decode};
 pub use differential::differential;
+pub use fossil::fossil;
 pub use handshake::handshake;
 pub use inflate::inflate;
 pub use mask::mask;
@@ -40,6 +45,7 @@ pub use redirect::redirect;
 pub use scanner::scanner;
 pub use sockjs::{sockjs_body, sockjs_client, sockjs_frames, sockjs_resource};
 pub use sockjs_session::sockjs_session;
+pub use tokens::tokens;
 pub use tunnels::{http_connect, no_proxy, proxy_address, socks5};
 pub use utf8::utf8;
 
@@ -47,12 +53,15 @@ pub use utf8::utf8;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 28] = [
+    ("channel_commands", channel_commands),
+    ("channel_replies", channel_replies),
     ("client_decode", client_decode),
     ("client_response", client_response),
     ("close", close),
     ("differential", differential),
     ("forwarded", forwarded),
+    ("fossil", fossil),
     ("handshake", handshake),
     ("http_connect", http_connect),
     ("inflate", inflate),
@@ -71,5 +80,6 @@ pub const TARGETS: [Target; 24] = [
     ("sockjs_resource", sockjs_resource),
     ("sockjs_session", sockjs_session),
     ("socks5", socks5),
+    ("tokens", tokens),
     ("utf8", utf8),
 ];

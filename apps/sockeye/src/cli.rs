@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     channel::{PublishArgs, TailArgs},
-    config::{Flags, Listen, Port, TlsFlags, Workers},
+    config::{ChannelFlags, Flags, Listen, Port, TlsFlags, Workers},
     connect::ConnectArgs,
 };
 
@@ -74,6 +74,8 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     tls: TlsArgs,
     #[command(flatten)]
+    channels: ChannelArgs,
+    #[command(flatten)]
     pub(crate) file: FileArgs,
 }
 
@@ -100,6 +102,17 @@ struct TlsArgs {
     tls_self_signed: bool,
 }
 
+/// What channels are, and where they are kept.
+#[derive(Debug, Args)]
+struct ChannelArgs {
+    /// Let everybody do everything in channels, without tokens: for a try, never for the internet
+    #[arg(long)]
+    danger_insecure: bool,
+    /// The file that durable channels are kept in [default: sockeye.db]
+    #[arg(long, value_name = "FILE")]
+    broker_path: Option<String>,
+}
+
 /// Which file is read.
 #[derive(Debug, Args)]
 pub(crate) struct FileArgs {
@@ -124,6 +137,16 @@ impl ServeArgs {
             share_port: self.share_port.then_some(true),
             internal: self.internal_listen,
             tls: self.tls.flags(),
+            channels: self.channels.flags(),
+        }
+    }
+}
+
+impl ChannelArgs {
+    fn flags(&self) -> ChannelFlags {
+        ChannelFlags {
+            danger_insecure: self.danger_insecure.then_some(true),
+            broker_path: self.broker_path.clone(),
         }
     }
 }

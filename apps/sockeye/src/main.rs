@@ -38,7 +38,7 @@ use miette::{IntoDiagnostic, Report};
 use crate::bench::Bench;
 use crate::{
     cli::{Cli, Command, ServeArgs},
-    config::{FILE_VARIABLE, Flags, InvalidConfig, Resolved, Sources, resolve},
+    config::{Channels, FILE_VARIABLE, Flags, InvalidConfig, Resolved, Sources, resolve},
 };
 
 #[global_allocator]
@@ -98,7 +98,13 @@ fn read(file: Option<PathBuf>, flags: Flags) -> Result<Resolved, Report> {
 
 /// Prints the settings as a file that would make them; the verdict is a comment in it.
 fn check_config(resolved: &Resolved) -> Result<(), Report> {
-    resolved.check().map_err(InvalidConfig::into_report)?;
+    let config = resolved.check().map_err(InvalidConfig::into_report)?;
+    let dangers = config.channels.as_ref().map(Channels::dangers);
+    let dangers: String = dangers
+        .unwrap_or_default()
+        .iter()
+        .map(|danger| format!("# danger: {danger}\n"))
+        .collect();
     let settings = resolved.to_toml().into_diagnostic()?;
-    write!(io::stdout().lock(), "# ok\n{settings}").into_diagnostic()
+    write!(io::stdout().lock(), "# ok\n{dangers}{settings}").into_diagnostic()
 }

@@ -74,6 +74,17 @@ fn check_config_prints_ok_and_a_file_that_makes_the_same_settings() {
 }
 
 #[test]
+fn check_config_says_who_is_let_in_that_has_shown_nothing_for_it() {
+    let output = sockeye(&["check-config"])
+        .env("SOCKEYE_CHANNELS_DANGER_INSECURE", "true")
+        .output();
+    let (status, printed, errors) = done(output.unwrap());
+    assert_eq!((status, errors.as_str()), (Some(0), ""));
+    let verdict = "# ok\n# danger: channels.danger_insecure: ";
+    assert!(printed.starts_with(verdict), "{printed}");
+}
+
+#[test]
 fn check_config_reports_a_mistake_and_ends_with_1() {
     let output = sockeye(&["check-config"])
         .env("SOCKEYE_SERVER_LISTN", ":1")

@@ -3,6 +3,7 @@
 //! `bench/run-instructions` builds and runs it. Called with `work ROW ROUNDS` it does a row's work and nothing else:
 //! that is what valgrind looks at.
 
+mod channels;
 mod driver;
 mod engine;
 mod group;

@@ -1,6 +1,8 @@
 //! The rows: what is done, and how often.
 
-use crate::{driver, engine, group, outbox, sockjs};
+use sockeye_channel_proto::Codec;
+
+use crate::{channels, driver, engine, group, outbox, sockjs};
 
 /// Work of one kind.
 pub(crate) struct Row {
@@ -115,6 +117,30 @@ pub(crate) const ROWS: &[Row] = &[
         rounds: 500,
         work: sockjs::read,
     },
+    small("channels-decode-publish-json", |rounds| {
+        channels::decode_publish(Codec::Json, rounds)
+    }),
+    small("channels-decode-publish-protobuf", |rounds| {
+        channels::decode_publish(Codec::Protobuf, rounds)
+    }),
+    small("channels-encode-published-json", |rounds| {
+        channels::encode_published(Codec::Json, rounds)
+    }),
+    small("channels-encode-published-protobuf", |rounds| {
+        channels::encode_published(Codec::Protobuf, rounds)
+    }),
+    small("channels-encode-push-json", |rounds| {
+        channels::encode_push(Codec::Json, rounds)
+    }),
+    small("channels-encode-push-protobuf", |rounds| {
+        channels::encode_push(Codec::Protobuf, rounds)
+    }),
+    small("channels-copy-push-json", |rounds| {
+        channels::copy_push(Codec::Json, rounds)
+    }),
+    small("channels-copy-push-protobuf", |rounds| {
+        channels::copy_push(Codec::Protobuf, rounds)
+    }),
 ];
 
 const fn small(name: &'static str, work: fn(u32) -> anyhow::Result<()>) -> Row {

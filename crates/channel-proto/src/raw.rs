@@ -4,11 +4,17 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 use serde_json::value::RawValue;
 
-/// Writes the payload as it is; fails if it is no JSON. Nothing stands for `null`.
+/// Writes the payload as it is, but for line feeds, which would end the message; fails if it is no JSON.
 pub(crate) fn serialize<S: Serializer>(payload: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-    let payload: &[u8] = if payload.is_empty() { b"null" } else { payload };
     let raw: &RawValue = serde_json::from_slice(payload).map_err(S::Error::custom)?;
-    raw.serialize(serializer)
+    if !payload.contains(&b'\n') {
+        return raw.serialize(serializer);
+    }
+    // They stand between tokens: a string of JSON has none. So what is left is JSON as well, and the same value.
+    let one_line = raw.get().replace('\n', "");
+    RawValue::from_string(one_line)
+        .map_err(S::Error::custom)?
+        .serialize(serializer)
 }
 
 /// Takes the bytes of the value as they stand.

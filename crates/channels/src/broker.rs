@@ -55,8 +55,11 @@ pub trait Broker: fmt::Debug + Send + Sync + 'static {
     /// Cancel safety: call [`unlisten`](Self::unlisten) if it is dropped before it is done.
     fn listen<'a>(&'a self, channel: &'a str) -> Reply<'a, ()>;
 
-    /// Says that nobody here listens any more.
+    /// Says that nobody here listens any more. It does not wait: it may be said in the middle of a delivery.
     fn unlisten(&self, channel: &str);
+
+    /// Called about once a second: the moment to forget a part of what has expired. It must not take long.
+    fn tend(&self) {}
 }
 
 /// What a broker tells the hub. Neither method waits for anybody.

@@ -8,42 +8,73 @@ use std::{
     task::{Context, Poll},
 };
 
+use crate::{HandlerResult, catch::caught, program::Failure, seat::Seat};
+
 /// How many kinds of calls keep their room. A handler has three; what comes beyond makes room anew.
 const MAX_ROOMS: usize = 16;
 
 /// Room in which handlers' calls run. A driver lends its thread's to the sessions it serves: a call that is done at once
 /// needs no memory of its own. One that waits takes its room with it.
 #[derive(Default)]
-pub struct CallSpace(Vec<Box<dyn Any + Send>>);
+pub struct CallSpace {
+    /// The one that was used last comes first.
+    rooms: Vec<Box<dyn Any + Send>>,
+    /// Where whoever is called stays.
+    pub(crate) seat: Option<Pin<Box<Seat>>>,
+}
 
 /// Room for calls of one type, unless one of them waits in it.
 type Room<F> = Option<Pin<Box<Option<F>>>>;
 
+/// How a call ended. A failure is boxed: it is rare.
+pub(crate) type Ended = Result<(), Box<Failure>>;
+
 /// A call that was begun.
-pub(crate) enum Begun<T> {
-    Done(T),
-    Waits(WaitingCall<T>),
+pub(crate) enum Begun<W = WaitingCall> {
+    Done(Ended),
+    Waits(W),
 }
 
 /// A call that waits for something; poll it until it is done, and no more.
-pub(crate) type WaitingCall<T> = Pin<Box<dyn Call<T> + Send>>;
+pub(crate) type WaitingCall = Pin<Box<dyn Call + Send>>;
 
 /// Room in which there may be a call.
-pub(crate) trait Call<T> {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T>;
+pub(crate) trait Call {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended>;
 }
 
-impl<F: Future> Call<F::Output> for Option<F> {
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let Some(call) = self.as_mut().as_pin_mut() else {
+impl<F: Future<Output = HandlerResult>> Call for Option<F> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended> {
+        poll_after(self, |_| {}, cx)
+    }
+}
+
+/// Polls a call, once something was done before. One that is done is dropped; a panic is a failure.
+#[inline]
+fn poll_after<F: Future<Output = HandlerResult>>(
+    mut room: Pin<&mut Option<F>>,
+    before: impl FnOnce(Pin<&mut Option<F>>),
+    cx: &mut Context<'_>,
+) -> Poll<Ended> {
+    let polled = caught(|| {
+        before(room.as_mut());
+        let Some(call) = room.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };
         let polled = call.poll(cx);
         if polled.is_ready() {
-            self.set(None);
+            room.set(None);
         }
         polled
+    });
+    match polled {
+        Ok(Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(Err(error))) => Poll::Ready(Err(Box::new(Failure::Error(error)))),
+        Err(panic) => {
+            room.set(None);
+            Poll::Ready(Err(Box::new(Failure::Panic(panic))))
+        }
     }
 }
 
@@ -56,54 +87,65 @@ impl CallSpace {
     /// Makes a call and runs it up to where it waits. It is made here, since moving it around would cost more than
     /// most calls do.
     #[inline]
-    pub(crate) fn begin<F>(
-        &mut self,
-        call: impl FnOnce() -> F,
-        cx: &mut Context<'_>,
-    ) -> Begun<F::Output>
+    pub(crate) fn begin<F>(&mut self, call: impl FnOnce() -> F, cx: &mut Context<'_>) -> Begun
     where
-        F: Future + Send + 'static,
+        F: Future<Output = HandlerResult> + Send + 'static,
     {
-        for room in &mut self.0 {
-            if let Some(room) = room.downcast_mut() {
-                return begin_in(room, call, cx);
+        if !self
+            .rooms
+            .first()
+            .is_some_and(|first| first.is::<Room<F>>())
+        {
+            self.bring_forward::<F>();
+        }
+        match self
+            .rooms
+            .first_mut()
+            .and_then(|first| first.downcast_mut())
+        {
+            Some(room) => begin_in(room, call, cx),
+            None => Begun::Done(Ok(())),
+        }
+    }
+
+    /// Makes the room for calls of this type the first.
+    #[cold]
+    fn bring_forward<F: Send + 'static>(&mut self) {
+        let at = self.rooms.iter().position(|room| room.is::<Room<F>>());
+        let at = at.unwrap_or_else(|| {
+            if self.rooms.len() == MAX_ROOMS {
+                self.rooms.pop();
             }
+            let room: Room<F> = None;
+            self.rooms.push(Box::new(room));
+            self.rooms.len() - 1
+        });
+        if let Some(rooms) = self.rooms.get_mut(..=at) {
+            rooms.rotate_right(1);
         }
-        if self.0.len() == MAX_ROOMS {
-            self.0.remove(0);
-        }
-        let mut room: Room<F> = None;
-        let begun = begin_in(&mut room, call, cx);
-        self.0.push(Box::new(room));
-        begun
     }
 }
 
 #[inline]
-fn begin_in<F>(
-    room: &mut Room<F>,
-    call: impl FnOnce() -> F,
-    cx: &mut Context<'_>,
-) -> Begun<F::Output>
+fn begin_in<F>(room: &mut Room<F>, call: impl FnOnce() -> F, cx: &mut Context<'_>) -> Begun
 where
-    F: Future + Send + 'static,
+    F: Future<Output = HandlerResult> + Send + 'static,
 {
-    let mut own = room.take().unwrap_or_else(|| Box::pin(None));
-    own.set(Some(call()));
-    match own.as_mut().poll(cx) {
-        Poll::Ready(output) => {
-            *room = Some(own);
-            Begun::Done(output)
-        }
-        Poll::Pending => Begun::Waits(own),
+    let own = room.get_or_insert_with(|| Box::pin(None));
+    match poll_after(own.as_mut(), |mut own| own.set(Some(call())), cx) {
+        Poll::Ready(ended) => Begun::Done(ended),
+        Poll::Pending => match room.take() {
+            Some(own) => Begun::Waits(own),
+            None => Begun::Done(Ok(())),
+        },
     }
 }
 
 impl fmt::Debug for CallSpace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallSpace")
-            .field("rooms", &self.0.len())
-            .finish()
+            .field("rooms", &self.rooms.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -117,21 +159,21 @@ mod tests {
 
     use super::*;
 
-    fn begin<F>(space: &mut CallSpace, call: F) -> Begun<F::Output>
+    fn begin<F>(space: &mut CallSpace, call: F) -> Begun
     where
-        F: Future + Send + 'static,
+        F: Future<Output = HandlerResult> + Send + 'static,
     {
         space.begin(|| call, &mut Context::from_waker(Waker::noop()))
     }
 
     /// Waits until nobody but itself and the test holds the mark.
-    async fn wait(mark: Arc<()>) -> usize {
+    async fn wait(mark: Arc<()>) -> HandlerResult {
         poll_fn(|_| match Arc::strong_count(&mark) {
             2 => Poll::Ready(()),
             _ => Poll::Pending,
         })
         .await;
-        7
+        Ok(())
     }
 
     #[test]
@@ -140,9 +182,9 @@ mod tests {
         for _ in 0..3 {
             assert!(matches!(
                 begin(&mut space, wait(Arc::clone(&mark))),
-                Begun::Done(7)
+                Begun::Done(Ok(()))
             ));
-            assert_eq!((Arc::strong_count(&mark), space.0.len()), (1, 1));
+            assert_eq!((Arc::strong_count(&mark), space.rooms.len()), (1, 1));
         }
     }
 
@@ -156,17 +198,17 @@ mod tests {
         let Begun::Waits(second) = begin(&mut space, wait(Arc::clone(&mark))) else {
             panic!("it must wait")
         };
-        assert_eq!((Arc::strong_count(&mark), space.0.len()), (4, 1));
+        assert_eq!((Arc::strong_count(&mark), space.rooms.len()), (4, 1));
         drop((second, other));
         drop(space);
         let mut cx = Context::from_waker(Waker::noop());
-        assert_eq!(first.as_mut().poll(&mut cx), Poll::Ready(7));
+        assert!(matches!(first.as_mut().poll(&mut cx), Poll::Ready(Ok(()))));
         assert_eq!(
             Arc::strong_count(&mark),
             1,
             "it went as soon as it was done"
         );
-        assert_eq!(first.as_mut().poll(&mut cx), Poll::Pending);
+        assert!(first.as_mut().poll(&mut cx).is_pending());
     }
 
     #[test]
@@ -176,9 +218,9 @@ mod tests {
             let kind = Kind::<N>;
             let call = async move {
                 let _kind = kind;
-                ready(N).await
+                ready(Ok(())).await
             };
-            assert!(matches!(begin(space, call), Begun::Done(n) if n == N));
+            assert!(matches!(begin(space, call), Begun::Done(Ok(()))));
         }
         let mut space = CallSpace::new();
         for _ in 0..2 {
@@ -186,15 +228,15 @@ mod tests {
             one::<1>(&mut space);
             one::<2>(&mut space);
             assert!(matches!(
-                begin(&mut space, pending::<()>()),
+                begin(&mut space, pending::<HandlerResult>()),
                 Begun::Waits(_)
             ));
-            assert_eq!(space.0.len(), 4);
+            assert_eq!(space.rooms.len(), 4);
         }
         macro_rules! kinds {
             ($($n:literal)*) => { $(one::<$n>(&mut space);)* };
         }
         kinds!(3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
-        assert_eq!(space.0.len(), MAX_ROOMS);
+        assert_eq!(space.rooms.len(), MAX_ROOMS);
     }
 }

@@ -1,9 +1,7 @@
 //! A handler whose methods are called, one at a time.
 
 use std::{
-    future::Future,
     mem,
-    pin::pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -11,10 +9,10 @@ use std::{
 use sockeye_types::Message;
 
 use crate::{
-    CallSpace, Closed, Handler, HandlerResult, Session,
-    call_space::{Begun, WaitingCall},
-    catch::{CatchUnwind, Panic},
-    program::{Failure, log_failure},
+    CallSpace, Closed, Handler, Session,
+    call_space::{Begun, Ended},
+    program::log_failure,
+    seat::{self, Seated},
 };
 
 /// One session of a [`Handler`].
@@ -28,10 +26,11 @@ pub(crate) struct Calls(State);
 
 enum State {
     Unopened(Served),
-    Idle(Served),
-    Busy(WaitingCall<Ended>),
+    /// `None` only within a method.
+    Idle(Option<Served>),
+    Busy(Seated),
     Closing(Box<Closing>),
-    OnClose(WaitingCall<Ended>),
+    OnClose(Seated),
     Done,
 }
 
@@ -43,22 +42,14 @@ struct Closing {
 
 /// Whether a call was under way when the session ended.
 enum Busy {
-    Yes(WaitingCall<Ended>),
-    No(Served),
+    Yes(Seated),
+    No(Option<Served>),
 }
 
-/// Whom a call is for. It goes from call to call and is never cloned on the way: sessions on all cores share a handler,
-/// and would fight for its count.
+/// Whom a call is for. It is never cloned: sessions on all cores share a handler, and would fight for its count.
 pub(crate) struct Served {
-    handler: Arc<dyn Called>,
-    session: Session,
-}
-
-/// How a call ended; what it was for comes back.
-pub(crate) struct Ended {
-    served: Served,
-    /// Boxed: it is rare.
-    failure: Option<Box<Failure>>,
+    pub(crate) handler: Arc<dyn Called>,
+    pub(crate) session: Session,
 }
 
 /// Where a call runs.
@@ -67,98 +58,57 @@ pub(crate) struct Stage<'a, 'b> {
     pub(crate) cx: &'a mut Context<'b>,
 }
 
-/// A [`Handler`] of whatever type, whose calls own what they need.
+/// A [`Handler`] of whatever type. Its calls refer to it and to the session, which [`seat::begin`] sees to.
 pub(crate) trait Called: Send + Sync {
-    fn on_open(self: Arc<Self>, session: Session, stage: Stage<'_, '_>) -> Begun<Ended>;
+    fn on_open(&'static self, session: &'static Session, stage: Stage<'_, '_>) -> Begun;
     fn on_message(
-        self: Arc<Self>,
-        session: Session,
-        message: Message,
+        &'static self,
+        session: &'static Session,
+        message: &mut Message,
         stage: Stage<'_, '_>,
-    ) -> Begun<Ended>;
+    ) -> Begun;
     fn on_close(
-        self: Arc<Self>,
-        session: Session,
+        &'static self,
+        session: &'static Session,
         closed: Closed,
         stage: Stage<'_, '_>,
-    ) -> Begun<Ended>;
+    ) -> Begun;
 }
 
 impl<H: Handler> Called for H {
-    fn on_open(self: Arc<Self>, session: Session, stage: Stage<'_, '_>) -> Begun<Ended> {
-        stage.begin(|| async move {
-            let failure = {
-                let call = pin!(async { Handler::on_open(&*self, &session).await });
-                failure_of(CatchUnwind(call).await)
-            };
-            Ended::of(self, session, failure)
-        })
+    fn on_open(&'static self, session: &'static Session, stage: Stage<'_, '_>) -> Begun {
+        let call = || Handler::on_open(self, session);
+        stage.space.begin(call, stage.cx)
     }
 
     fn on_message(
-        self: Arc<Self>,
-        session: Session,
-        message: Message,
+        &'static self,
+        session: &'static Session,
+        message: &mut Message,
         stage: Stage<'_, '_>,
-    ) -> Begun<Ended> {
-        stage.begin(|| async move {
-            let failure = {
-                let call = pin!(async { Handler::on_message(&*self, &session, message).await });
-                failure_of(CatchUnwind(call).await)
-            };
-            Ended::of(self, session, failure)
-        })
+    ) -> Begun {
+        let call = || Handler::on_message(self, session, mem::take(message));
+        stage.space.begin(call, stage.cx)
     }
 
     fn on_close(
-        self: Arc<Self>,
-        session: Session,
+        &'static self,
+        session: &'static Session,
         closed: Closed,
         stage: Stage<'_, '_>,
-    ) -> Begun<Ended> {
-        stage.begin(|| async move {
-            let failure = {
-                let call = pin!(async { Handler::on_close(&*self, &session, closed).await });
-                failure_of(CatchUnwind(call).await.map(Ok))
-            };
-            Ended::of(self, session, failure)
-        })
+    ) -> Begun {
+        let call = || async move {
+            Handler::on_close(self, session, closed).await;
+            Ok(())
+        };
+        stage.space.begin(call, stage.cx)
     }
 }
 
-/// An error or a panic of user code is a failure.
-#[inline]
-fn failure_of(ended: Result<HandlerResult, Panic>) -> Option<Box<Failure>> {
-    match ended {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(Box::new(Failure::Error(error))),
-        Err(panic) => Some(Box::new(Failure::Panic(panic))),
-    }
-}
-
-impl Stage<'_, '_> {
-    #[inline]
-    fn begin<F>(self, call: impl FnOnce() -> F) -> Begun<Ended>
-    where
-        F: Future<Output = Ended> + Send + 'static,
-    {
-        self.space.begin(call, self.cx)
-    }
-}
-
-impl Ended {
-    #[inline]
-    fn of<H: Handler>(handler: Arc<H>, session: Session, failure: Option<Box<Failure>>) -> Self {
-        let served = Served { handler, session };
-        Self { served, failure }
-    }
-
-    /// Nobody is left to be told of a failure but the log.
-    fn log(self) -> Served {
-        if let Some(failure) = self.failure {
-            log_failure(&self.served.session, &failure);
-        }
-        self.served
+/// Nobody is left to be told of a failure but the log.
+fn log(session: &Session, ended: Ended) {
+    if let Err(failure) = ended {
+        log_failure(session, &failure);
     }
 }
 
@@ -168,59 +118,55 @@ impl Calls {
     }
 
     /// Goes on with what waits. Ready when the next message may be delivered.
-    pub(crate) fn poll_ready(&mut self, stage: Stage<'_, '_>) -> Poll<Result<(), Box<Failure>>> {
+    pub(crate) fn poll_ready(&mut self, stage: Stage<'_, '_>) -> Poll<Ended> {
         match &mut self.0 {
-            State::Busy(call) => match call.as_mut().poll(stage.cx) {
-                Poll::Ready(ended) => self.settle(Begun::Done(ended)),
-                Poll::Pending => Poll::Pending,
-            },
-            State::Unopened(_) => match mem::replace(&mut self.0, State::Done) {
-                State::Unopened(Served { handler, session }) => {
-                    self.settle(handler.on_open(session, stage))
-                }
-                state => self.keep(state),
-            },
+            State::Busy(call) => {
+                let ended = ready!(call.poll(stage.cx));
+                self.0 = State::Idle(call.leave());
+                Poll::Ready(ended)
+            }
+            State::Unopened(_) => self.open(stage),
             State::Idle(_) | State::Closing(_) | State::OnClose(_) | State::Done => {
                 Poll::Ready(Ok(()))
             }
         }
     }
 
+    #[cold]
+    fn open(&mut self, stage: Stage<'_, '_>) -> Poll<Ended> {
+        let mut idle = match mem::replace(&mut self.0, State::Done) {
+            State::Unopened(served) => Some(served),
+            _ => None,
+        };
+        let begun = seat::begin(&mut idle, stage, |served, stage| {
+            served.handler.on_open(served.session, stage)
+        });
+        self.0 = State::Idle(idle);
+        self.settle(begun)
+    }
+
     /// Delivers a message, after `poll_ready` was ready. Ready when the next one may be delivered.
     #[inline]
-    pub(crate) fn deliver(
-        &mut self,
-        message: Message,
-        stage: Stage<'_, '_>,
-    ) -> Poll<Result<(), Box<Failure>>> {
-        match mem::replace(&mut self.0, State::Done) {
-            State::Idle(Served { handler, session }) => {
-                self.settle(handler.on_message(session, message, stage))
-            }
-            state => {
-                debug_assert!(false, "the handler is not ready");
-                self.keep(state)
-            }
-        }
+    pub(crate) fn deliver(&mut self, message: &mut Message, stage: Stage<'_, '_>) -> Poll<Ended> {
+        let State::Idle(idle) = &mut self.0 else {
+            debug_assert!(false, "the handler is not ready");
+            return Poll::Ready(Ok(()));
+        };
+        let begun = seat::begin(idle, stage, |served, stage| {
+            served.handler.on_message(served.session, message, stage)
+        });
+        self.settle(begun)
     }
 
     #[inline]
-    fn settle(&mut self, begun: Begun<Ended>) -> Poll<Result<(), Box<Failure>>> {
+    fn settle(&mut self, begun: Begun<Seated>) -> Poll<Ended> {
         match begun {
-            Begun::Done(Ended { served, failure }) => {
-                self.0 = State::Idle(served);
-                Poll::Ready(failure.map_or(Ok(()), Err))
-            }
+            Begun::Done(ended) => Poll::Ready(ended),
             Begun::Waits(call) => {
                 self.0 = State::Busy(call);
                 Poll::Pending
             }
         }
-    }
-
-    fn keep(&mut self, state: State) -> Poll<Result<(), Box<Failure>>> {
-        self.0 = state;
-        Poll::Ready(Ok(()))
     }
 
     /// Says that the session has ended; nothing is delivered any more.
@@ -243,13 +189,20 @@ impl Calls {
         match &mut self.0 {
             State::Closing(closing) => {
                 if let Busy::Yes(call) = &mut closing.busy {
-                    let ended = ready!(call.as_mut().poll(stage.cx));
-                    closing.busy = Busy::No(ended.log());
+                    let ended = ready!(call.poll(stage.cx));
+                    let served = call.leave();
+                    if let Some(served) = &served {
+                        log(&served.session, ended);
+                    }
+                    closing.busy = Busy::No(served);
                 }
                 self.tell_closed(stage)
             }
             State::OnClose(call) => {
-                ready!(call.as_mut().poll(stage.cx)).log();
+                let ended = ready!(call.poll(stage.cx));
+                if let Some(served) = call.leave() {
+                    log(&served.session, ended);
+                }
                 self.0 = State::Done;
                 Poll::Ready(())
             }
@@ -262,12 +215,17 @@ impl Calls {
             return Poll::Ready(());
         };
         let Closing { busy, closed } = *closing;
-        let Busy::No(Served { handler, session }) = busy else {
+        let Busy::No(mut served) = busy else {
             return Poll::Ready(());
         };
-        match handler.on_close(session, closed, stage) {
+        let begun = seat::begin(&mut served, stage, |served, stage| {
+            served.handler.on_close(served.session, closed, stage)
+        });
+        match begun {
             Begun::Done(ended) => {
-                ended.log();
+                if let Some(served) = served {
+                    log(&served.session, ended);
+                }
                 Poll::Ready(())
             }
             Begun::Waits(call) => {

@@ -74,9 +74,22 @@ impl Conversation {
 
     /// Delivers a message, after [`poll_ready`](Self::poll_ready) was ready. Ready when the next one may be delivered;
     /// if it is not, `poll_ready` will be. Once the session is closing, messages are dropped, as in browsers.
+    #[inline]
     pub fn deliver(
         &mut self,
-        message: Message,
+        mut message: Message,
+        cx: &mut Context<'_>,
+        lent: &mut CallSpace,
+    ) -> Poll<()> {
+        self.deliver_from(&mut message, cx, lent)
+    }
+
+    /// Delivers a message as [`deliver`](Self::deliver) does, but takes it from where it is, and leaves an empty one: it
+    /// is several words, and each time they change hands costs as much as all that is done with them.
+    #[inline]
+    pub fn deliver_from(
+        &mut self,
+        message: &mut Message,
         cx: &mut Context<'_>,
         lent: &mut CallSpace,
     ) -> Poll<()> {
@@ -87,17 +100,23 @@ impl Conversation {
         self.close_if_failed(polled)
     }
 
+    #[inline]
     fn close_if_failed(&self, polled: Poll<Result<(), Box<Failure>>>) -> Poll<()> {
         polled.map(|called| {
             if let Err(failure) = called {
-                log_failure(&self.session, &failure);
-                self.session.order_close(
-                    Close::internal_error(),
-                    Initiator::Handler,
-                    Queued::Delivered,
-                );
+                self.close_failed(&failure);
             }
         })
+    }
+
+    #[cold]
+    fn close_failed(&self, failure: &Failure) {
+        log_failure(&self.session, failure);
+        self.session.order_close(
+            Close::internal_error(),
+            Initiator::Handler,
+            Queued::Delivered,
+        );
     }
 
     /// Moves the messages that wait into `into`, about `budget` bytes at most (but at least one message), and returns

@@ -10,8 +10,8 @@ use http::{HeaderMap, StatusCode};
 use matchit::Router;
 
 use crate::{
-    Conversation, Opening, PathParams, Refusal, Session, Site, UpgradeRequest, catch::CatchUnwind,
-    options::Options, path_params::BELOW, program::Form,
+    Conversation, Opening, PathParams, Refusal, Requests, Session, Site, UpgradeRequest,
+    catch::CatchUnwind, options::Options, path_params::BELOW, program::Form,
 };
 
 /// One endpoint: a handler with its options.
@@ -111,7 +111,10 @@ pub struct Found<'a> {
 
 /// The table of routes that a server serves.
 #[derive(Debug)]
-pub struct Routes(Router<Route>);
+pub struct Routes {
+    endpoints: Router<Route>,
+    requests: Router<Requests>,
+}
 
 /// Where a pattern leads.
 #[derive(Debug)]
@@ -130,13 +133,21 @@ pub(crate) enum At {
 }
 
 impl Routes {
-    pub(crate) fn new(router: Router<Route>) -> Self {
-        Self(router)
+    pub(crate) fn new(endpoints: Router<Route>, requests: Router<Requests>) -> Self {
+        Self {
+            endpoints,
+            requests,
+        }
+    }
+
+    /// Finds what answers plain requests on a path.
+    pub fn find_requests(&self, path: &str) -> Option<&Requests> {
+        Some(self.requests.at(path).ok()?.value)
     }
 
     /// Finds the endpoint for a path.
     pub fn find<'a>(&'a self, path: &'a str) -> Option<Found<'a>> {
-        let found = self.0.at(path).ok()?;
+        let found = self.endpoints.at(path).ok()?;
         let rest = found.params.get(BELOW).unwrap_or_default().len();
         let below = match found.value.place {
             At::Path => 0,

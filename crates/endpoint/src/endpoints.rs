@@ -7,7 +7,7 @@ use sockeye_types::{Deflate, Heartbeat, Limits};
 use thiserror::Error;
 
 use crate::{
-    Endpoint, Interceptor, InvalidOrigin, Origins, Overflow, Routes, SockJs,
+    Endpoint, HttpStream, Interceptor, InvalidOrigin, Origins, Overflow, Requests, Routes, SockJs,
     endpoint::{At, Route},
     options::Options,
     path_params::BELOW,
@@ -40,6 +40,7 @@ use crate::{
 pub struct Endpoints {
     defaults: Options,
     added: Vec<(String, Options, crate::program::Form)>,
+    requests: Vec<(String, Requests)>,
     invalid: Option<InvalidEndpoints>,
 }
 
@@ -75,6 +76,15 @@ impl Endpoints {
     pub fn at<K>(mut self, path: impl Into<String>, handler: impl IntoEndpointHandler<K>) -> Self {
         self.added
             .push((path.into(), self.defaults.clone(), handler.into_form()));
+        self
+    }
+
+    /// Has a function answer plain requests on a path, or with a rest `/api/{*method}` on all paths that begin so.
+    ///
+    /// It goes before pages, and before whatever an endpoint on the same path says to requests that are no handshakes.
+    /// Setters do not apply to it.
+    pub fn requests(mut self, path: impl Into<String>, requests: Requests) -> Self {
+        self.requests.push((path.into(), requests));
         self
     }
 
@@ -149,6 +159,14 @@ impl Endpoints {
         self
     }
 
+    /// Serves the endpoint over streaming responses, and over nothing else: no WebSocket, no SockJS.
+    pub fn over(mut self, stream: HttpStream) -> Self {
+        let options = self.options();
+        options.http_stream = Some(stream);
+        options.sockjs = None;
+        self
+    }
+
     /// Checks everything and makes the table of routes that a server serves.
     ///
     /// # Errors
@@ -159,7 +177,7 @@ impl Endpoints {
         }
         let mut router = Router::new();
         for (path, options, form) in self.added {
-            let has_resources_below = options.sockjs.is_some();
+            let has_resources_below = options.sockjs.is_some() && options.http_stream.is_none();
             let endpoint = Arc::new(Endpoint::new(options, form));
             let mut patterns = vec![(path.clone(), At::Path)];
             if has_resources_below {
@@ -172,7 +190,13 @@ impl Endpoints {
                     .map_err(|error| invalid_path(&path, &error))?;
             }
         }
-        Ok(Routes::new(router))
+        let mut answered = Router::new();
+        for (path, requests) in self.requests {
+            answered
+                .insert(path.clone(), requests)
+                .map_err(|error| invalid_path(&path, &error))?;
+        }
+        Ok(Routes::new(router, answered))
     }
 
     fn options(&mut self) -> &mut Options {

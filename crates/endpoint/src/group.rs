@@ -80,6 +80,12 @@ impl Group {
         self.broadcast(message.into(), Some(except));
     }
 
+    /// Sends a message to all members that have room for it. Returns the others, about whom no policy is asked: they miss
+    /// it, unless the caller does something about that before it sends the next.
+    pub fn offer(&self, shared: &Arc<Shared>) -> Vec<Session> {
+        self.roll().offer(shared)
+    }
+
     /// Closes every member: see [`Session::close`].
     pub fn close(&self, close: &Close) {
         for sender in self.senders() {
@@ -170,6 +176,34 @@ impl Roll {
             room,
             others,
         });
+    }
+
+    fn offer(&mut self, shared: &Arc<Shared>) -> Vec<Session> {
+        let grows = |open: &Open| {
+            let batch = open.batch.upgrade().filter(|_| open.others.is_empty());
+            batch.is_some_and(|batch| batch.push(shared, open.room))
+        };
+        if self.open.as_ref().is_some_and(grows) {
+            return Vec::new();
+        }
+        self.open = None;
+        let batch = Arc::new(Batch::new(Arc::clone(shared)));
+        let (mut room, mut full) = (Room::UNLIMITED, Vec::new());
+        for (_, sender) in &self.senders {
+            match sender.session().take_batch(&batch) {
+                Some(left) => room = room.min(left),
+                None if sender.is_open() => full.push(sender.session().clone()),
+                None => {}
+            }
+        }
+        if full.is_empty() {
+            self.open = Some(Open {
+                batch: Arc::downgrade(&batch),
+                room,
+                others: Vec::new(),
+            });
+        }
+        full
     }
 
     fn tell_each_but(&self, except: SessionId, shared: &Arc<Shared>) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sockeye_types::{Deflate, Heartbeat, Limits};
 
-use crate::{Origins, Overflow, SockJs, interceptor::ErasedInterceptor};
+use crate::{HttpStream, Origins, Overflow, SockJs, interceptor::ErasedInterceptor};
 
 /// What can be set for each endpoint; see the setters of [`Endpoints`](crate::Endpoints).
 #[derive(Clone, Default)]
@@ -24,6 +24,8 @@ pub struct Options {
     pub deflate: Option<Deflate>,
     /// Which transports of SockJS serve it beside WebSocket, and how. Default: none.
     pub sockjs: Option<SockJs>,
+    /// The streaming response that carries its sessions, instead of WebSocket. Default: none.
+    pub http_stream: Option<HttpStream>,
     pub(crate) interceptors: Vec<Arc<dyn ErasedInterceptor>>,
 }
 
@@ -37,6 +39,7 @@ impl std::fmt::Debug for Options {
             .field("overflow", &self.overflow)
             .field("deflate", &self.deflate)
             .field("sockjs", &self.sockjs)
+            .field("http_stream", &self.http_stream)
             .field("interceptors", &self.interceptors.len())
             .finish()
     }

@@ -1,6 +1,6 @@
 //! The bounded queue of what waits to be sent to one peer.
 
-use std::{collections::VecDeque, mem, sync::Arc, task::Waker};
+use std::{collections::VecDeque, mem, num::NonZeroU64, sync::Arc, task::Waker};
 
 use bytes::Bytes;
 use sockeye_types::{Close, Message};
@@ -115,13 +115,13 @@ struct Rare {
     order: Option<CloseOrder>,
     pings: VecDeque<Bytes>,
     room: Vec<(Ticket, Waker)>,
-    next_ticket: u64,
+    tickets: u64,
     dropped: u64,
 }
 
 /// The place of one send among those that wait for room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket(u64);
+pub(crate) struct Ticket(NonZeroU64);
 
 /// What waits to be sent to one peer. Bounded by bytes; pings and the close are exempt and always leave.
 #[derive(Debug, Default)]
@@ -138,9 +138,9 @@ pub(crate) struct Outbox {
 /// What an outbox did with a message it was offered.
 #[derive(Debug)]
 pub(crate) enum Offered {
-    Taken(Wake),
-    Full(Message),
-    Closed(Message),
+    Taken(Option<Waker>),
+    Full,
+    Closed,
 }
 
 /// Whom to wake once the lock is released.
@@ -161,16 +161,17 @@ impl Wake {
 }
 
 impl Outbox {
-    /// Takes a message if there is room for it. An empty outbox takes any one message.
+    /// Takes a message from where it is, if there is room for it. An empty outbox takes any one message.
     #[inline]
-    pub(crate) fn offer(&mut self, message: Message, room: Room) -> Offered {
+    pub(crate) fn offer(&mut self, message: &mut Message, room: Room) -> Offered {
         if !self.is_open() {
-            return Offered::Closed(message);
+            return Offered::Closed;
         }
-        if !self.has_room(cost_of(message.len()), room) {
-            return Offered::Full(message);
+        let cost = cost_of(message.len());
+        if !self.has_room(cost, room) {
+            return Offered::Full;
         }
-        self.push(Outgoing::Message(message));
+        self.queue.push(Outgoing::Message(mem::take(message)), cost);
         Offered::Taken(self.wake_driver())
     }
 
@@ -192,8 +193,8 @@ impl Outbox {
             };
             return self.close(order, Queued::Discarded);
         }
-        self.push(Outgoing::Shared(Arc::clone(shared)));
-        self.wake_driver()
+        self.queue.push(Outgoing::Shared(Arc::clone(shared)), cost);
+        Wake(self.wake_driver(), Vec::new())
     }
 
     /// Takes a batch of one message, which may grow until something follows it here or it is taken. It is for those who
@@ -207,7 +208,7 @@ impl Outbox {
             messages: room.messages.saturating_sub(self.queue.len()),
         };
         self.queue.join(batch);
-        Some((left, self.wake_driver()))
+        Some((left, Wake(self.wake_driver(), Vec::new())))
     }
 
     /// Drops broadcasts that wait, as the policy says; what was sent to this session alone stays.
@@ -242,11 +243,6 @@ impl Outbox {
         waiting == 0 || room.fits(waiting + cost, self.queue.len() + 1)
     }
 
-    #[inline]
-    fn push(&mut self, outgoing: Outgoing) {
-        self.queue.push(outgoing);
-    }
-
     /// Lets a ping pass everything that is queued.
     pub(crate) fn ping(&mut self, payload: Bytes) -> Result<Wake, PingRefused> {
         if !self.is_open() {
@@ -257,7 +253,7 @@ impl Outbox {
             return Err(PingRefused::TooMany);
         }
         pings.push_back(payload);
-        Ok(self.wake_driver())
+        Ok(Wake(self.wake_driver(), Vec::new()))
     }
 
     /// Starts to close; the first one counts.
@@ -416,8 +412,8 @@ impl Outbox {
             waiting.clone_from(waker);
             return *ticket;
         }
-        let ticket = Ticket(rare.next_ticket);
-        rare.next_ticket += 1;
+        rare.tickets += 1;
+        let ticket = Ticket(NonZeroU64::new(rare.tickets).unwrap_or(NonZeroU64::MIN));
         rare.room.push((ticket, waker.clone()));
         ticket
     }
@@ -455,10 +451,11 @@ impl Outbox {
 
     /// Wakes the driver once; until it rests again, it will look by itself.
     #[inline]
-    fn wake_driver(&mut self) -> Wake {
+    #[must_use = "a waker that is not woken is a lost message"]
+    fn wake_driver(&mut self) -> Option<Waker> {
         match mem::replace(&mut self.driver, Driver::Attends) {
-            Driver::Rests => Wake(self.waker.take(), Vec::new()),
-            Driver::Attends => Wake::default(),
+            Driver::Rests => self.waker.take(),
+            Driver::Attends => None,
         }
     }
 

@@ -69,7 +69,7 @@ impl Program {
     #[inline]
     pub(crate) fn deliver(
         &mut self,
-        message: Message,
+        message: &mut Message,
         cx: &mut Context<'_>,
         space: &mut CallSpace,
     ) -> Poll<Result<(), Box<Failure>>> {

@@ -73,11 +73,12 @@ impl Queue {
         messages + self.tail.as_ref().map_or(0, |batch| batch.cost())
     }
 
+    /// Puts behind all else what costs so much.
     #[inline]
-    pub(crate) fn push(&mut self, outgoing: Outgoing) {
+    pub(crate) fn push(&mut self, outgoing: Outgoing, cost: usize) {
         self.end_tail();
         let messages = self.messages.get_or_insert_default();
-        messages.cost += outgoing.cost();
+        messages.cost += cost;
         messages.queue.push_back(outgoing);
     }
 

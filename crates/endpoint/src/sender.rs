@@ -2,8 +2,9 @@
 
 use std::{
     future::Future,
+    mem,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use sockeye_types::{Close, Message};
@@ -103,23 +104,24 @@ impl Sender {
     }
 }
 
-pub(crate) fn try_send(session: &Session, message: Message) -> Result<(), TrySendError> {
-    let offered = session.state().outbox.offer(message, session.room());
+pub(crate) fn try_send(session: &Session, mut message: Message) -> Result<(), TrySendError> {
+    let offered = session.state().outbox.offer(&mut message, session.room());
     match offered {
-        Offered::Taken(wake) => {
-            wake.wake();
+        Offered::Taken(driver) => {
+            driver.into_iter().for_each(Waker::wake);
             Ok(())
         }
-        Offered::Full(message) => Err(TrySendError::Full(message)),
-        Offered::Closed(message) => Err(TrySendError::Closed(message)),
+        Offered::Full => Err(TrySendError::Full(message)),
+        Offered::Closed => Err(TrySendError::Closed(message)),
     }
 }
 
 pub(crate) fn send(session: &Session, message: Message) -> Sending<'_> {
     Sending {
         session,
-        unsent: Some(message),
+        message,
         ticket: None,
+        is_done: false,
     }
 }
 
@@ -130,8 +132,10 @@ pub(crate) fn send(session: &Session, message: Message) -> Sending<'_> {
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Sending<'a> {
     session: &'a Session,
-    unsent: Option<Message>,
+    /// As it was given, until it is sent: it is moved as a whole, and never looked at in between.
+    message: Message,
     ticket: Option<Ticket>,
+    is_done: bool,
 }
 
 impl Future for Sending<'_> {
@@ -139,32 +143,42 @@ impl Future for Sending<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(message) = self.unsent.take() else {
+        if self.is_done {
             return Poll::Ready(Ok(()));
-        };
-        let mut state = self.session.state();
-        match state.outbox.offer(message, self.session.room()) {
-            Offered::Taken(wake) => {
+        }
+        let session = self.session;
+        let mut state = session.state();
+        match state.outbox.offer(&mut self.message, session.room()) {
+            Offered::Taken(driver) => {
                 drop(state);
-                wake.wake();
+                self.is_done = true;
+                driver.into_iter().for_each(Waker::wake);
                 Poll::Ready(Ok(()))
             }
-            Offered::Full(message) => {
+            Offered::Full => {
                 let ticket = state.outbox.wait_for_room(self.ticket, cx.waker());
                 drop(state);
                 self.ticket = Some(ticket);
-                self.unsent = Some(message);
                 Poll::Pending
             }
-            Offered::Closed(message) => Poll::Ready(Err(SendError(message))),
+            Offered::Closed => {
+                self.is_done = true;
+                Poll::Ready(Err(SendError(mem::take(&mut self.message))))
+            }
         }
     }
 }
 
 impl Drop for Sending<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            self.session.state().outbox.return_ticket(ticket);
+            return_ticket(self.session, ticket);
         }
     }
+}
+
+#[cold]
+fn return_ticket(session: &Session, ticket: Ticket) {
+    session.state().outbox.return_ticket(ticket);
 }

@@ -289,6 +289,21 @@ impl Session {
         None
     }
 
+    /// Sends what many are sent, if there is room for it now. Returns whether it was taken; if not, the outbox is full or
+    /// the session is closed.
+    pub fn offer(&self, shared: &Arc<Shared>) -> bool {
+        let batch = Arc::new(Batch::new(Arc::clone(shared)));
+        self.take_batch(&batch).is_some()
+    }
+
+    /// Takes a batch that begins with a broadcast, if there is room for it. Returns how it may grow.
+    pub(crate) fn take_batch(&self, batch: &Arc<Batch>) -> Option<Room> {
+        let joined = self.state().outbox.join(batch, self.room());
+        let (left, wake) = joined?;
+        wake.wake();
+        Some(left)
+    }
+
     #[inline]
     pub(crate) fn options(&self) -> &Arc<Options> {
         &self.0.options

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::poll_fn,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
@@ -195,10 +196,10 @@ impl SocketTask {
     /// Delivers a message, after `poll_ready` was ready. Ready when the next one may be delivered.
     pub(crate) fn deliver(
         &mut self,
-        message: Message,
+        message: &mut Message,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Box<Failure>>> {
-        self.inbox.put(message);
+        self.inbox.put(mem::take(message));
         self.poll_ready(cx)
     }
 

@@ -216,7 +216,7 @@ impl SockJs {
     pub fn offers(&self, transport: Transport, origins: &Origins) -> bool {
         let bit = bit(transport);
         let by_default = match transport {
-            Transport::Memory => false,
+            Transport::HttpStream | Transport::Sse | Transport::Memory => false,
             Transport::HtmlFile | Transport::JsonpPolling => origins.is_any(),
             _ => true,
         };

@@ -14,7 +14,7 @@ use http_body_util::Full;
 
 use sockeye_sockjs_proto::RequestError;
 
-use crate::{held::Frames, sockjs::Receiver};
+use crate::{carried::Receiver, held::Frames};
 
 /// An answer to a request.
 pub(crate) type Reply = Response<Answer>;
@@ -27,20 +27,39 @@ pub struct Answer(Kind);
 enum Kind {
     Whole(Full<Bytes>),
     /// Each frame is handed over alone, so that it is one chunk in HTTP/1.1, and none waits for the next.
-    Held(Receiver, Frames),
+    Held(Receiver, Frames, Behind),
+}
+
+/// What an answer whose frames come as they do follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    /// The head of its request, and a body that may not have been read.
+    Head,
+    /// The request's body, to its end.
+    Body,
 }
 
 impl Answer {
     /// One whose frames come through a receiver.
     pub(crate) fn held(receiver: Receiver, frames: Frames) -> Self {
-        Self(Kind::Held(receiver, frames))
+        Self(Kind::Held(receiver, frames, Behind::Head))
+    }
+
+    /// The same, of a request whose body was read to its end.
+    pub(crate) fn held_behind_body(receiver: Receiver, frames: Frames) -> Self {
+        Self(Kind::Held(receiver, frames, Behind::Body))
+    }
+
+    /// Says whether the request's body is known to have been read to its end.
+    pub(crate) fn is_behind_body(&self) -> bool {
+        matches!(self.0, Kind::Held(_, _, Behind::Body))
     }
 
     /// Returns the receiver, if frames come through it.
     pub(crate) fn receiver(&self) -> Option<&Receiver> {
         match &self.0 {
             Kind::Whole(_) => None,
-            Kind::Held(receiver, _) => Some(receiver),
+            Kind::Held(receiver, ..) => Some(receiver),
         }
     }
 
@@ -48,7 +67,7 @@ impl Answer {
     pub(crate) fn into_receiver(self) -> Result<(Receiver, Frames), Self> {
         match self.0 {
             Kind::Whole(_) => Err(self),
-            Kind::Held(receiver, frames) => Ok((receiver, frames)),
+            Kind::Held(receiver, frames, _) => Ok((receiver, frames)),
         }
     }
 }
@@ -100,7 +119,7 @@ impl Body for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut self.0 {
             Kind::Whole(whole) => Pin::new(whole).poll_frame(cx),
-            Kind::Held(receiver, _) => receiver
+            Kind::Held(receiver, ..) => receiver
                 .poll_next(cx)
                 .map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk)))),
         }
@@ -109,7 +128,7 @@ impl Body for Answer {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Whole(whole) => whole.is_end_stream(),
-            Kind::Held(receiver, _) => receiver.is_taken(),
+            Kind::Held(receiver, ..) => receiver.is_taken(),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
     http1, http2,
     options::Http2,
     proxies::Caller,
-    sockjs,
+    requests, sockjs, streams,
     tally::Verdict,
     tls::{Protocol, Tls, TlsStream},
     upgrade::{answer, is_handshake, text},
@@ -194,11 +194,7 @@ async fn speaks_http2(
 }
 
 /// Answers one request, whatever it came in.
-pub(crate) async fn reply(
-    mut request: Request<Incoming>,
-    place: &Place,
-    drivers: &Drivers,
-) -> Reply {
+pub(crate) async fn reply(request: Request<Incoming>, place: &Place, drivers: &Drivers) -> Reply {
     let common = &place.common;
     if place.room == Room::No {
         drivers.tally().handshake(Verdict::TooManyConnections);
@@ -216,9 +212,14 @@ pub(crate) async fn reply(
         }
         return reply;
     }
+    let mut request = match requests::answer(request, &common.routes, drivers.tally()).await {
+        Ok(reply) => return reply,
+        Err(request) => request,
+    };
     if let Some(pages) = &common.pages
         && !is_handshake(&request)
         && !sockjs::is_resource(&common.routes, request.uri().path())
+        && !streams::is_at(&common.routes, request.uri().path())
     {
         let (head, body) = request.into_parts();
         match catch_unwind(AssertUnwindSafe(|| pages(&head))) {

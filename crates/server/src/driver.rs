@@ -25,6 +25,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
+use tokio_util::io::poll_read_buf;
 
 use crate::{
     account::{Account, Waiting},
@@ -56,6 +57,15 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {
     /// Says whether a read may find something; a reader that is not asked is woken all the same.
     fn may_read(&self) -> bool {
         true
+    }
+
+    /// Reads into what room there is behind the bytes of a buffer; 0 is the end.
+    fn poll_read_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        into: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
+        poll_read_buf(Pin::new(self), cx, into)
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
     reactor::{self, Entrance},
     rewound::Rewound,
     sockjs::Service,
+    streams::StreamService,
     tally::{Tally, Verdict},
     timers::{Timer, Timers},
     tls::TlsStream,
@@ -349,6 +350,7 @@ pub(crate) struct Derived {
     /// For a WebSocket with SockJS frames, each of which holds many messages.
     framed: Arc<Settings>,
     pub(crate) sockjs: Option<Arc<Service>>,
+    pub(crate) stream: Option<Arc<StreamService>>,
 }
 
 impl Derived {
@@ -362,6 +364,7 @@ impl Derived {
             settings: Arc::new(settings.limits(options.limits)),
             framed: Arc::new(settings.limits(framed)),
             sockjs,
+            stream: StreamService::of(options),
         }
     }
 }

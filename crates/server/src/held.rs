@@ -13,10 +13,9 @@ use std::{
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Request, Version, header, response::Parts};
-use http_body::Body;
 use tokio::io::ReadBuf;
 
-use crate::{answer::frame_or_refusal, driver::Stream, rewound::Rewound, sockjs::Receiver};
+use crate::{answer::frame_or_refusal, carried::Receiver, driver::Stream, rewound::Rewound};
 
 /// How much is gathered for one write.
 const GATHERED_BYTES: usize = 64 << 10;
@@ -39,12 +38,9 @@ enum After {
 }
 
 impl Manner {
-    /// Finds out how to respond to a request in HTTP/1; `None` if its response must be left to the HTTP server: behind a
-    /// body that nobody reads, nobody finds the next request.
-    pub(crate) fn of<B: Body>(request: &Request<B>) -> Option<Self> {
-        if !request.body().is_end_stream() {
-            return None;
-        }
+    /// Finds out how to respond to a request in HTTP/1, once nothing is left to read of it: behind a body that nobody
+    /// reads, nobody finds the next one.
+    pub(crate) fn of<B>(request: &Request<B>) -> Option<Self> {
         let says = |what| has_token(request.headers(), what);
         let after = match request.version() {
             Version::HTTP_11 if !says("close") => After::NextRequest,

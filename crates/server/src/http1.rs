@@ -7,6 +7,7 @@ use std::{
 };
 
 use http::Request;
+use http_body::Body;
 use hyper::{body::Incoming, server::conn::http1::Builder, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{sync::watch, task::yield_now, time::timeout};
@@ -102,9 +103,9 @@ async fn requests<S: Stream>(
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         async move {
-            let manner = Manner::of(&request);
+            let manner = (Manner::of(&request), request.body().is_end_stream());
             let reply = decided_or_asked(decided, request, place, drivers).await;
-            let reply = match manner {
+            let reply = match taken_over(manner, &reply) {
                 Some(manner) => hold(reply, manner, &alive, slot).await?,
                 None => whole(reply).await,
             };
@@ -156,6 +157,12 @@ async fn decided_or_asked(
         Some(reply) => reply,
         None => reply(request, place, drivers).await,
     }
+}
+
+/// Says how a response is written that may be taken out of the HTTP server's hands. Behind a body that nobody read, nobody
+/// finds the next request.
+fn taken_over((manner, is_bodiless): (Option<Manner>, bool), reply: &Reply) -> Option<Manner> {
+    manner.filter(|_| is_bodiless || reply.body().is_behind_body())
 }
 
 /// Takes a response out of the HTTP server's hands if it is held open for long.

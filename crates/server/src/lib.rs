@@ -8,8 +8,11 @@ mod activity;
 mod alarm;
 mod answer;
 mod at_once;
+mod body;
+mod carried;
 mod chunks;
 mod connection;
+mod cors;
 mod driver;
 mod drivers;
 mod forwarded;
@@ -29,10 +32,12 @@ mod reactor;
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 #[path = "no_reactor.rs"]
 mod reactor;
+mod requests;
 mod rewound;
 mod server;
 mod service;
 mod sockjs;
+mod streams;
 mod tally;
 mod timers;
 mod tls;

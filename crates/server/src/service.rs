@@ -23,6 +23,7 @@ use crate::{
     http2::put_as_in_http1,
     metrics::Metrics,
     options::HANDSHAKE_TIME,
+    requests,
     upgrade::{answer, text},
 };
 
@@ -115,6 +116,11 @@ where
         let mounted = Arc::clone(&self.0);
         Box::pin(async move {
             let drivers = mounted.drivers();
+            let answered = requests::answer(request, &mounted.routes, drivers.tally()).await;
+            let request = match answered {
+                Ok(reply) => return Ok(reply),
+                Err(request) => request,
+            };
             match answer(request, &mounted.routes, drivers, HANDSHAKE_TIME).await {
                 Some(reply) => Ok(whole(reply).await),
                 None => Ok(text(StatusCode::NOT_FOUND, "nothing is here\n")),

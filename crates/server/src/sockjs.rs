@@ -1,20 +1,11 @@
-//! SockJS below an endpoint's path: what its requests are answered with, and the sessions that they carry.
+//! SockJS below an endpoint's path: what its requests are answered with.
 
-mod body;
-mod driver;
 mod frames;
-mod line;
-mod pipe;
-mod receiver;
 mod requests;
 mod service;
-mod table;
-#[cfg(test)]
-pub(crate) mod testing;
 
 pub(crate) use self::{
-    frames::{FRAMED, IsBinary, frame, message},
-    receiver::Receiver,
+    frames::{FRAMED, IsBinary, frame, message, shared_frame},
     requests::{answer, is_resource},
     service::Service,
 };

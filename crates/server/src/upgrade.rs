@@ -27,7 +27,7 @@ use crate::{
     answer::{Answer, Reply},
     drivers::{Derived, Drivers, Newcomer},
     http2::SessionStream,
-    sockjs,
+    sockjs, streams,
     tally::Verdict,
 };
 
@@ -126,7 +126,7 @@ pub(crate) async fn consider<B: Body>(
     let own = path.strip_suffix(found.below).unwrap_or(path);
     let own = if own.is_empty() { "/" } else { own };
     if !found.below.is_empty() {
-        *request.uri_mut() = at(own, &uri);
+        *request.uri_mut() = at(own, uri.query(), &uri);
     }
     // Sessions outlive their handshake: they belong to the connection, as it does.
     let connection = Span::current();
@@ -140,6 +140,10 @@ pub(crate) async fn consider<B: Body>(
         connection,
         handshake: span.clone(),
     };
+    if let Some(service) = &derived.stream {
+        let answered = streams::answer(request, service, &to).instrument(span);
+        return Some(Outcome::Answered(answered.await));
+    }
     let Some(service) = &derived.sockjs else {
         let hands = shake_hands(request, to, Transport::WebSocket);
         return Some(if span.is_disabled() {
@@ -158,9 +162,9 @@ pub(crate) async fn consider<B: Body>(
     Some(answered.instrument(span).await)
 }
 
-/// Returns a target with another path.
-fn at(path: &str, uri: &Uri) -> Uri {
-    let target = match uri.query() {
+/// Returns a target with another path and query.
+pub(crate) fn at(path: &str, query: Option<&str>, uri: &Uri) -> Uri {
+    let target = match query {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
     };

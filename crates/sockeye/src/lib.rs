@@ -33,10 +33,10 @@
 
 pub use sockeye_endpoint::{
     BinaryOverText, BySocket, ByTrait, Closed, Endpoints, Group, Handler, HandlerError,
-    HandlerResult, Initiator, Interceptor, IntoEndpointHandler, InvalidEndpoints, InvalidOrigin,
-    MemoryPeer, Opening, Options, Origins, Overflow, PathParams, PingRefused, Refusal, RequestHead,
-    Scheme, SendError, Sender, Sending, Session, SessionId, Site, SockJs, Socket, TrySendError,
-    UpgradeRequest,
+    HandlerResult, HttpStream, Initiator, Interceptor, IntoEndpointHandler, InvalidEndpoints,
+    InvalidOrigin, MemoryPeer, Opening, Options, Origins, Overflow, PathParams, PingRefused,
+    Refusal, RequestHead, Requests, Scheme, SendError, Sender, Sending, Session, SessionId, Site,
+    SockJs, Socket, StreamFraming, TrySendError, UpgradeRequest, Uplink, UplinkError, UplinkKey,
 };
 pub use sockeye_server::{
     Bound, Closes, EndpointService, Forwarded, ForwardedClient, Histogram, Http2, IntoService,

@@ -86,6 +86,14 @@ impl Message {
     }
 }
 
+/// An empty binary message, which costs nothing to make: it takes the place of one that is taken out of somewhere.
+impl Default for Message {
+    #[inline]
+    fn default() -> Self {
+        Self::Binary(Bytes::new())
+    }
+}
+
 impl From<Text> for Message {
     fn from(text: Text) -> Self {
         Self::Text(text)

@@ -43,6 +43,12 @@ impl Text {
         Self(Bytes::from_static(text.as_bytes()))
     }
 
+    /// Makes text of a copy of the bytes; `None` if they are not UTF-8.
+    #[inline]
+    pub fn copied(bytes: &[u8]) -> Option<Self> {
+        is_utf8(bytes).then(|| Self(Bytes::copy_from_slice(bytes)))
+    }
+
     /// Makes text of bytes that were checked before.
     ///
     /// # Safety

@@ -21,13 +21,17 @@ pub enum Transport {
     HtmlFile,
     /// SockJS: a script for each frame.
     JsonpPolling,
+    /// One endless response, messages as they are; what the client sends comes in requests of its own, if at all.
+    HttpStream,
+    /// The same as server-sent events.
+    Sse,
     /// In memory, for tests.
     Memory,
 }
 
 impl Transport {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::WebSocket,
         Self::SockJsWebSocket,
         Self::XhrStreaming,
@@ -35,6 +39,8 @@ impl Transport {
         Self::EventSource,
         Self::HtmlFile,
         Self::JsonpPolling,
+        Self::HttpStream,
+        Self::Sse,
         Self::Memory,
     ];
 
@@ -58,16 +64,18 @@ impl Transport {
             Self::EventSource => "eventsource",
             Self::HtmlFile => "htmlfile",
             Self::JsonpPolling => "jsonp-polling",
+            Self::HttpStream => "http-stream",
+            Self::Sse => "sse",
             Self::Memory => "memory",
         }
     }
 
-    /// Says whether it carries text only: every transport with SockJS frames.
+    /// Says whether it carries text only: every transport with SockJS frames, and server-sent events.
     pub const fn is_text_only(self) -> bool {
-        !matches!(self, Self::WebSocket | Self::Memory)
+        !matches!(self, Self::WebSocket | Self::HttpStream | Self::Memory)
     }
 
-    /// Says whether a session on it is carried by one HTTP request after the other.
+    /// Says whether a session on it is carried by HTTP requests.
     pub const fn is_http(self) -> bool {
         matches!(
             self,
@@ -76,6 +84,8 @@ impl Transport {
                 | Self::EventSource
                 | Self::HtmlFile
                 | Self::JsonpPolling
+                | Self::HttpStream
+                | Self::Sse
         )
     }
 }
@@ -102,7 +112,9 @@ mod tests {
                 Transport::EventSource => 4,
                 Transport::HtmlFile => 5,
                 Transport::JsonpPolling => 6,
-                Transport::Memory => 7,
+                Transport::HttpStream => 7,
+                Transport::Sse => 8,
+                Transport::Memory => 9,
             };
             assert_eq!(place, at);
             let same = |other: &&Transport| other.as_str() == transport.as_str();

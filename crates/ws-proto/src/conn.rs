@@ -25,6 +25,7 @@ use crate::{
 };
 use decode::Frame;
 pub use decode::Upcoming;
+pub use whole::WholeMessages;
 
 /// One connection after its opening handshake (RFC 6455), from either end.
 ///

@@ -29,7 +29,7 @@ mod settings;
 mod utf8;
 
 pub use closing::Ending;
-pub use conn::{Conn, Upcoming};
+pub use conn::{Conn, Upcoming, WholeMessages};
 pub use errors::{Lapse, ProtocolError, SendError};
 pub use event::Event;
 pub use output::{Output, REFERENCED_BYTES};

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, thread, time::Duration};
 use sockeye::{Deflate, Heartbeat, Http2, Limits, Origins, Overflow, Sharing, WindowBits};
 
 use super::{
+    channels::Channels,
     key::Key,
     proxy::Proxy,
     raw::{Raw, RawDeflate, RawEndpoint},
@@ -37,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) say: Option<Endpoint>,
     /// The endpoint `/echo`; `None` turns it off.
     pub(crate) echo: Option<Endpoint>,
+    /// Channels; `None` turns them off.
+    pub(crate) channels: Option<Channels>,
 }
 
 /// Where the program listens and what a handshake may cost.
@@ -87,8 +90,9 @@ impl Raw {
         let sockjs = self.sockjs.check(&self.limits(), &mut broken);
         let say = check_endpoint("say", &self.say, &mut broken);
         let echo = check_endpoint("echo", &self.echo, &mut broken);
-        if !self.say.enabled && !self.echo.enabled {
-            let keys = ["say", "echo"].map(|section| Key::new(section, "enabled"));
+        let channels = self.check_channels(&mut broken);
+        if ![self.say.enabled, self.echo.enabled, self.channels.enabled].contains(&true) {
+            let keys = ["say", "echo", "channels"].map(|section| Key::new(section, "enabled"));
             let (keys, rule) = (keys.into(), Rule::NothingServed);
             broken.push(Broken { keys, rule });
         }
@@ -108,6 +112,7 @@ impl Raw {
             sockjs,
             say,
             echo,
+            channels,
         })
     }
 
@@ -233,8 +238,21 @@ fn check_deflate(raw: &RawDeflate, broken: &mut Vec<Broken>) -> Option<Deflate> 
 }
 
 fn check_endpoint(section: &str, raw: &RawEndpoint, broken: &mut Vec<Broken>) -> Option<Endpoint> {
+    let allowed_origins = check_origins(section, &raw.allowed_origins, broken);
+    raw.enabled.then_some(Endpoint {
+        allowed_origins,
+        overflow: raw.overflow.into(),
+    })
+}
+
+/// Checks a section's `allowed_origins`, and leaves out the server's own, which always is.
+pub(crate) fn check_origins(
+    section: &str,
+    origins: &[String],
+    broken: &mut Vec<Broken>,
+) -> Vec<String> {
     let mut allowed_origins = Vec::new();
-    for text in &raw.allowed_origins {
+    for text in origins {
         match text.as_str() {
             // It is always allowed; the word is there to say so.
             "same-origin" => {}
@@ -246,10 +264,7 @@ fn check_endpoint(section: &str, raw: &RawEndpoint, broken: &mut Vec<Broken>) ->
             }
         }
     }
-    raw.enabled.then_some(Endpoint {
-        allowed_origins,
-        overflow: raw.overflow.into(),
-    })
+    allowed_origins
 }
 
 #[cfg(test)]

@@ -3,24 +3,34 @@
 //! Flags beat the environment, which beats the file, which beats the defaults. A setting keeps the place it was made
 //! at, so that whatever is wrong with it can be answered there.
 
+mod api;
+mod broker;
+mod channels;
+mod channels_rule;
 mod checked;
 mod error;
+mod hooks;
 mod key;
+mod namespace;
+mod number;
 mod proxy;
 mod raw;
 mod resolve;
 mod rule;
+mod secret;
 mod setting;
 mod sockjs;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tokens;
 mod value;
 
+pub(crate) use channels::Channels;
 pub(crate) use checked::{Config, Endpoint};
 pub(crate) use error::InvalidConfig;
 pub(crate) use resolve::{Resolved, Sources, resolve};
-pub(crate) use setting::{FILE_VARIABLE, Flags};
+pub(crate) use setting::{ChannelFlags, FILE_VARIABLE, Flags};
 pub(crate) use sockjs::OverHttp;
 pub(crate) use tls::{Certificate, Tls, TlsFlags, in_full};
 pub(crate) use value::{Listen, Port, Workers};

@@ -4,9 +4,14 @@ use serde::{Deserialize, Serialize};
 use sockeye::{ContextTakeover, Deflate, Heartbeat, Limits, Overflow};
 
 use super::{
+    api::RawApi,
+    broker::RawBroker,
+    channels::RawChannels,
+    hooks::RawHooks,
     proxy::RawProxy,
     sockjs::RawSockJs,
     tls::RawTls,
+    tokens::RawTokens,
     value::{Count, Listen, Period, Port, Size, Time, Workers},
 };
 
@@ -24,6 +29,12 @@ pub(crate) struct Raw {
     pub(crate) sockjs: RawSockJs,
     pub(crate) say: RawEndpoint,
     pub(crate) echo: RawEndpoint,
+    pub(crate) channels: RawChannels,
+    pub(crate) tokens: RawTokens,
+    pub(crate) subscription_tokens: RawTokens,
+    pub(crate) api: RawApi,
+    pub(crate) hooks: RawHooks,
+    pub(crate) broker: RawBroker,
 }
 
 /// `[server]`: where it listens and what one handshake may cost.

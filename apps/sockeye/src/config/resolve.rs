@@ -10,7 +10,7 @@ use std::{
 use super::{
     checked::Config,
     error::{ConfigError, InvalidConfig, Mistake},
-    key::{Key, Known},
+    key::{Key, Known, section_mut},
     raw::Raw,
     rule::Broken,
     setting::{Flags, Place, from_environment, from_file, from_flags},
@@ -39,11 +39,11 @@ pub(crate) struct Resolved {
 /// # Errors
 /// [`InvalidConfig`] with every unknown name and every value of the wrong kind in any source.
 pub(crate) fn resolve(sources: Sources) -> Result<Resolved, InvalidConfig> {
-    let known = Known::new();
+    let mut known = Known::new();
     let mut settings = Vec::new();
     if let Some(path) = &sources.file {
         match fs::read_to_string(path) {
-            Ok(text) => settings.extend(from_file(path, &text, &known)),
+            Ok(text) => settings.extend(from_file(path, &text, &mut known)),
             Err(error) => settings.push(Err(unreadable(path, error))),
         }
     }
@@ -54,7 +54,7 @@ pub(crate) fn resolve(sources: Sources) -> Result<Resolved, InvalidConfig> {
     for setting in settings {
         match setting.and_then(|setting| setting.check().map(|()| setting)) {
             Ok(setting) => {
-                if let Some(section) = table.get_mut(&setting.key.section)
+                if let Some(section) = section_mut(&mut table, &setting.key.section)
                     && let Some(value) = section.get_mut(&setting.key.name)
                 {
                     *value = setting.value;

@@ -3,7 +3,7 @@
 use sockeye::InvalidDeflate;
 use thiserror::Error;
 
-use super::{key::Key, sockjs::SockJsRule, tls::TlsRule};
+use super::{channels_rule::ChannelsRule, key::Key, sockjs::SockJsRule, tls::TlsRule};
 
 /// The smallest buffer for a request's head that the HTTP parser works with.
 pub(crate) const MIN_HEAD_BYTES: usize = 8 << 10;
@@ -71,6 +71,12 @@ pub(crate) enum Rule {
     /// What `[sockjs]` says can't be done.
     #[error(transparent)]
     SockJs(#[from] SockJsRule),
+    /// What `[channels]` or a section around it says can't be done.
+    #[error(transparent)]
+    Channels(#[from] ChannelsRule),
+    /// It is no header's name.
+    #[error("\"{0}\" is no header's name")]
+    NotAHeader(String),
     /// RFC 7692 or zlib can't do it.
     #[error(transparent)]
     Deflate(#[from] InvalidDeflate),
@@ -81,7 +87,9 @@ pub(crate) enum Rule {
     )]
     NotAnOrigin(String),
     /// No endpoint is left.
-    #[error("say.enabled and echo.enabled are both false: nothing is left to serve")]
+    #[error(
+        "say.enabled, echo.enabled and channels.enabled are all false: nothing is left to serve"
+    )]
     NothingServed,
 }
 

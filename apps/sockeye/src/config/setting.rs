@@ -1,17 +1,20 @@
 //! One setting as some source makes it, and how each source is read: the file, the environment, the command line.
 
-use std::{ffi::OsString, path::Path, sync::Arc};
+use std::{ffi::OsString, ops::Range, path::Path, sync::Arc};
 
 use miette::{NamedSource, SourceSpan};
 use serde::Deserialize;
+use sockeye_channels::{Namespace, SettingRule};
 use toml::{
     Spanned, Table, Value,
-    de::{DeTable, DeValue},
+    de::{DeString, DeTable, DeValue},
 };
 
 use super::{
+    channels::NAMESPACE,
+    channels_rule::ChannelsRule,
     error::{ConfigError, Mistake},
-    key::{Key, Known, VARIABLE_PREFIX},
+    key::{Key, Known, VARIABLE_PREFIX, alone},
     raw::Raw,
     tls::TlsFlags,
     value::{Listen, Port, Workers},
@@ -55,6 +58,17 @@ pub(crate) struct Flags {
     pub(crate) internal: Option<Port>,
     /// Those of TLS.
     pub(crate) tls: TlsFlags,
+    /// Those of channels.
+    pub(crate) channels: ChannelFlags,
+}
+
+/// The settings that flags make of `[channels]` and `[broker]`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ChannelFlags {
+    /// `--danger-insecure`: `true` if it is there.
+    pub(crate) danger_insecure: Option<bool>,
+    /// `--broker-path`.
+    pub(crate) broker_path: Option<String>,
 }
 
 impl Place {
@@ -72,8 +86,7 @@ impl Setting {
     /// Checks that the value is of the kind its key takes.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let section = Table::from_iter([(self.key.name.clone(), self.value.clone())]);
-        let alone = Table::from_iter([(self.key.section.clone(), Value::Table(section))]);
-        match alone.try_into::<Raw>() {
+        match alone(&self.key.section, section).try_into::<Raw>() {
             Ok(_) => Ok(()),
             Err(error) => {
                 let name = self.place.name_of(&self.key);
@@ -84,53 +97,122 @@ impl Setting {
     }
 }
 
-/// Reads the settings that a file's text makes. `path` is only used to name it.
+/// Reads the settings that a file's text makes, and adds the namespaces that it names. `path` is only used to name it.
 pub(crate) fn from_file(
     path: &Path,
     text: &str,
-    known: &Known,
+    known: &mut Known,
 ) -> Vec<Result<Setting, ConfigError>> {
-    let file = Arc::new(NamedSource::new(
-        path.display().to_string(),
-        text.to_owned(),
-    ));
-    let at = |span: std::ops::Range<usize>| Place::File {
-        file: Arc::clone(&file),
-        span: span.into(),
+    let file = NamedSource::new(path.display().to_string(), text.to_owned());
+    let mut reader = Reader {
+        file: Arc::new(file),
+        known,
+        settings: Vec::new(),
     };
-    let document = match DeTable::parse(text) {
-        Ok(document) => document.into_inner(),
+    match DeTable::parse(text) {
+        Ok(document) => reader.document(document.into_inner()),
         Err(error) => {
-            let place = at(error.span().unwrap_or_default());
+            let place = reader.at(error.span().unwrap_or_default());
             let mistake = Mistake::Syntax(error.message().to_owned());
-            return vec![Err(ConfigError::from(mistake).at(&place))];
-        }
-    };
-    let mut settings = Vec::new();
-    for (section, content) in document {
-        let (place, section) = (at(section.span()), section.into_inner().into_owned());
-        if !known.is_section(&section) {
-            let help = known.instead_of_section(&section);
-            let unknown = ConfigError::from(Mistake::UnknownSection(section));
-            settings.push(Err(unknown.at(&place).help(help)));
-        } else if let DeValue::Table(keys) = content.into_inner() {
-            settings.extend(keys.into_iter().map(|(name, value)| {
-                let (name_place, value_place) = (at(name.span()), at(value.span()));
-                let key = Key::new(section.clone(), name.into_inner().into_owned());
-                known_key(key, known)
-                    .map_err(|error| error.at(&name_place))
-                    .and_then(|key| {
-                        let value = plain(value, &key).map_err(|error| error.at(&value_place))?;
-                        let place = value_place;
-                        Ok(Setting { key, value, place })
-                    })
-            }));
-        } else {
-            let mistake = Mistake::NotASection(section);
-            settings.push(Err(ConfigError::from(mistake).at(&place)));
+            let error = ConfigError::from(mistake).at(&place);
+            reader.settings.push(Err(error));
         }
     }
-    settings
+    reader.settings
+}
+
+/// Walks through a file's tables.
+struct Reader<'a> {
+    file: Arc<NamedSource<String>>,
+    known: &'a mut Known,
+    settings: Vec<Result<Setting, ConfigError>>,
+}
+
+impl Reader<'_> {
+    fn at(&self, span: Range<usize>) -> Place {
+        Place::File {
+            file: Arc::clone(&self.file),
+            span: span.into(),
+        }
+    }
+
+    fn wrong(&mut self, mistake: Mistake, place: &Place, help: Option<String>) {
+        let mut error = ConfigError::from(mistake).at(place);
+        if let Some(help) = help {
+            error = error.help(help);
+        }
+        self.settings.push(Err(error));
+    }
+
+    fn document(&mut self, document: DeTable<'_>) {
+        for (name, content) in document {
+            let (place, section) = (self.at(name.span()), owned(name));
+            if self.known.is_section(&section) {
+                self.section(section, &place, content);
+            } else {
+                let help = self.known.instead_of_section(&section);
+                self.wrong(Mistake::UnknownSection(section), &place, Some(help));
+            }
+        }
+    }
+
+    fn section(&mut self, section: String, place: &Place, content: Spanned<DeValue<'_>>) {
+        let DeValue::Table(keys) = content.into_inner() else {
+            return self.wrong(Mistake::NotASection(section), place, None);
+        };
+        for (name, value) in keys {
+            let (place, name) = (self.at(name.span()), owned(name));
+            let inner = format!("{section}.{name}");
+            if inner == NAMESPACE {
+                self.namespaces(&place, value);
+            } else if self.known.is_section(&inner) {
+                self.section(inner, &place, value);
+            } else {
+                self.key(Key::new(section.clone(), name), &place, value);
+            }
+        }
+    }
+
+    fn namespaces(&mut self, place: &Place, content: Spanned<DeValue<'_>>) {
+        let DeValue::Table(namespaces) = content.into_inner() else {
+            let all = format!("{NAMESPACE}.NAME");
+            return self.wrong(Mistake::NotASection(all), place, None);
+        };
+        let names = namespaces.iter().filter(|(_, it)| it.get_ref().is_table());
+        let names = names.map(|(name, _)| name.get_ref().as_ref());
+        self.known.set_namespaces(names);
+        for (name, content) in namespaces {
+            let (place, name) = (self.at(name.span()), owned(name));
+            if content.get_ref().is_table() {
+                let section = format!("{NAMESPACE}.{name}");
+                if !Namespace::is_name(&name) {
+                    let rule = ChannelsRule::from(SettingRule::Name).into();
+                    let name = section.clone();
+                    self.wrong(Mistake::Rule { name, rule }, &place, None);
+                }
+                self.section(section, &place, content);
+            } else {
+                let help = format!("a namespace is a section of its own: [{NAMESPACE}.NAME]");
+                let section = NAMESPACE.to_owned();
+                self.wrong(Mistake::UnknownKey { section, name }, &place, Some(help));
+            }
+        }
+    }
+
+    fn key(&mut self, key: Key, name_place: &Place, value: Spanned<DeValue<'_>>) {
+        let place = self.at(value.span());
+        let setting = known_key(key, self.known)
+            .map_err(|error| error.at(name_place))
+            .and_then(|key| {
+                let value = plain(value, &key).map_err(|error| error.at(&place))?;
+                Ok(Setting { key, value, place })
+            });
+        self.settings.push(setting);
+    }
+}
+
+fn owned(name: Spanned<DeString<'_>>) -> String {
+    name.into_inner().into_owned()
 }
 
 fn known_key(key: Key, known: &Known) -> Result<Key, ConfigError> {
@@ -192,48 +274,41 @@ fn shaped_like(default: Option<&Value>, text: String) -> Value {
 
 /// Reads the settings that flags make.
 pub(crate) fn from_flags(flags: &Flags) -> Vec<Result<Setting, ConfigError>> {
-    let tls = &flags.tls;
+    let (tls, channels) = (&flags.tls, &flags.channels);
     let text = |text: &Option<String>| text.clone().map(Value::String);
+    let is_on = |is_on: Option<bool>| is_on.map(Value::Boolean);
     let settings = [
+        ("server.listen", flags.listen.map(Value::from), "--listen"),
         (
-            "server",
-            "listen",
-            flags.listen.map(Value::from),
-            "--listen",
-        ),
-        (
-            "server",
-            "workers",
+            "server.workers",
             flags.workers.map(Value::from),
             "--workers",
         ),
+        ("server.share_port", is_on(flags.share_port), "--share-port"),
         (
-            "server",
-            "share_port",
-            flags.share_port.map(Value::Boolean),
-            "--share-port",
-        ),
-        (
-            "internal",
-            "listen",
+            "internal.listen",
             flags.internal.map(Value::from),
             "--internal-listen",
         ),
-        ("tls", "certificate", text(&tls.certificate), "--tls-cert"),
-        ("tls", "key", text(&tls.key), "--tls-key"),
+        ("tls.certificate", text(&tls.certificate), "--tls-cert"),
+        ("tls.key", text(&tls.key), "--tls-key"),
         (
-            "tls",
-            "self_signed",
-            tls.self_signed.map(Value::Boolean),
+            "tls.self_signed",
+            is_on(tls.self_signed),
             "--tls-self-signed",
         ),
+        (
+            "channels.danger_insecure",
+            is_on(channels.danger_insecure),
+            "--danger-insecure",
+        ),
+        ("broker.path", text(&channels.broker_path), "--broker-path"),
     ];
-    let made = settings
-        .into_iter()
-        .filter_map(|(section, name, value, flag)| {
-            let (key, place) = (Key::new(section, name), Place::Flag(flag));
-            let value = value?;
-            Some(Ok(Setting { key, value, place }))
-        });
+    let made = settings.into_iter().filter_map(|(path, value, flag)| {
+        let (section, name) = path.split_once('.')?;
+        let (key, place) = (Key::new(section, name), Place::Flag(flag));
+        let value = value?;
+        Some(Ok(Setting { key, value, place }))
+    });
     made.collect()
 }

@@ -6,63 +6,63 @@ use bytes::Bytes;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 
-use super::{Empty, StreamPosition, is_default};
-use crate::raw;
+use super::{Empty, StreamPosition, is_default, object, or_default};
+use crate::{quoted, raw};
 
 /// What a client asks: one of its fields beside the number is set.
 #[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Command {
     /// The number that the reply will carry; 0 where none is wanted.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(uint32, tag = "1")]
     pub id: u32,
     /// Asks for the connection; always the first.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "4")]
     pub connect: Option<ConnectRequest>,
     /// Subscribes to a channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "5")]
     pub subscribe: Option<SubscribeRequest>,
     /// Ends a subscription.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "6")]
     pub unsubscribe: Option<UnsubscribeRequest>,
     /// Publishes into a channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "7")]
     pub publish: Option<PublishRequest>,
     /// Asks who is there.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "8")]
     pub presence: Option<PresenceRequest>,
     /// Asks how many are there.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "9")]
     pub presence_stats: Option<PresenceStatsRequest>,
     /// Reads what was published.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "10")]
     pub history: Option<HistoryRequest>,
     /// Nobody may use it any more.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "11")]
     pub ping: Option<Empty>,
     /// Says something that wants no reply.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "12")]
     pub send: Option<SendRequest>,
     /// Calls the application behind the server.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "13")]
     pub rpc: Option<RpcRequest>,
     /// Brings a new token for the connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "14")]
     pub refresh: Option<RefreshRequest>,
     /// Brings a new token for a subscription.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "15")]
     pub sub_refresh: Option<SubRefreshRequest>,
 }
@@ -72,7 +72,7 @@ pub struct Command {
 #[serde(default)]
 pub struct ConnectRequest {
     /// A connection token (JWT); empty without one.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub token: String,
     /// Whatever the application wants to know.
@@ -80,31 +80,37 @@ pub struct ConnectRequest {
     #[prost(bytes = "bytes", tag = "2")]
     pub data: Bytes,
     /// Where the client was in the channels that the server had subscribed it to.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     #[prost(btree_map = "string, message", tag = "3")]
     pub subs: BTreeMap<String, SubscribeRequest>,
     /// What the client is.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "4")]
     pub name: String,
     /// Which version of it.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "5")]
     pub version: String,
     /// Headers that a browser can't set.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     #[prost(btree_map = "string, string", tag = "6")]
     pub headers: BTreeMap<String, String>,
     /// Features that the client offers.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(int64, tag = "7")]
     pub flag: i64,
     /// A dictionary that it has.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "8")]
     pub dict: String,
     /// Which compression it wants.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "9")]
     pub profile: String,
 }
@@ -118,23 +124,23 @@ pub struct ConnectRequest {
 #[serde(default)]
 pub struct SubscribeRequest {
     /// The channel.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub channel: String,
     /// A subscription token (JWT); empty without one.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "2")]
     pub token: String,
     /// It wants what it missed since `epoch` and `offset`.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "3")]
     pub recover: bool,
     /// The epoch it knows.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "6")]
     pub epoch: String,
     /// The last offset it has.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(uint64, tag = "7")]
     pub offset: u64,
     /// Whatever the application wants to know.
@@ -142,47 +148,47 @@ pub struct SubscribeRequest {
     #[prost(bytes = "bytes", tag = "8")]
     pub data: Bytes,
     /// The server should watch that nothing is missed.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "9")]
     pub positioned: bool,
     /// It wants to be able to recover.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "10")]
     pub recoverable: bool,
     /// It wants to hear who comes and leaves.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "11")]
     pub join_leave: bool,
     /// The kind of delta it can read: `fossil`.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "12")]
     pub delta: String,
     /// Which publications it wants, by their tags.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "13")]
     pub tf: Option<FilterNode>,
     /// Features that the client offers.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(int64, tag = "14")]
     pub flag: i64,
     /// The kind of subscription; 0 for a stream.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(int32, tag = "15")]
     pub r#type: i32,
     /// How far a map subscription is.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(int32, tag = "16")]
     pub phase: i32,
     /// The next page of a map.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "17")]
     pub cursor: String,
     /// Its size.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(int32, tag = "18")]
     pub limit: i32,
     /// Its order.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "19")]
     pub asc: bool,
 }
@@ -192,27 +198,27 @@ pub struct SubscribeRequest {
 #[serde(default)]
 pub struct FilterNode {
     /// How its nodes are joined: `and`, `or`, `not`; empty for a comparison.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub op: String,
     /// The tag.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "2")]
     pub key: String,
     /// How it is compared: `eq`, `neq`, `in`, …
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "3")]
     pub cmp: String,
     /// With what.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "4")]
     pub val: String,
     /// With which set.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     #[prost(string, repeated, tag = "5")]
     pub vals: Vec<String>,
     /// What is joined.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     #[prost(message, repeated, tag = "6")]
     pub nodes: Vec<Self>,
 }
@@ -222,7 +228,7 @@ pub struct FilterNode {
 #[serde(default)]
 pub struct UnsubscribeRequest {
     /// The channel.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub channel: String,
 }
@@ -232,7 +238,7 @@ pub struct UnsubscribeRequest {
 #[serde(default)]
 pub struct PublishRequest {
     /// The channel.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub channel: String,
     /// The payload.
@@ -240,15 +246,15 @@ pub struct PublishRequest {
     #[prost(bytes = "bytes", tag = "2")]
     pub data: Bytes,
     /// 0 into a stream.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(int32, tag = "3")]
     pub r#type: i32,
     /// What it is the latest of.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "4")]
     pub key: String,
     /// The key is gone.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "5")]
     pub removed: bool,
 }
@@ -258,7 +264,7 @@ pub struct PublishRequest {
 #[serde(default)]
 pub struct PresenceRequest {
     /// The channel.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub channel: String,
 }
@@ -268,7 +274,7 @@ pub struct PresenceRequest {
 #[serde(default)]
 pub struct PresenceStatsRequest {
     /// The channel.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub channel: String,
 }
@@ -278,19 +284,19 @@ pub struct PresenceStatsRequest {
 #[serde(default)]
 pub struct HistoryRequest {
     /// The channel.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub channel: String,
     /// How many at most; 0 for the position only, less for as many as allowed.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(int32, tag = "7")]
     pub limit: i32,
     /// Behind which they stand; before which, if it is reversed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "8")]
     pub since: Option<StreamPosition>,
     /// The latest first.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "9")]
     pub reverse: bool,
 }
@@ -314,7 +320,7 @@ pub struct RpcRequest {
     #[prost(bytes = "bytes", tag = "1")]
     pub data: Bytes,
     /// What is called.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "2")]
     pub method: String,
 }
@@ -324,7 +330,7 @@ pub struct RpcRequest {
 #[serde(default)]
 pub struct RefreshRequest {
     /// The token.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub token: String,
 }
@@ -334,15 +340,15 @@ pub struct RefreshRequest {
 #[serde(default)]
 pub struct SubRefreshRequest {
     /// The channel.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub channel: String,
     /// The token.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "2")]
     pub token: String,
     /// 0 to refresh.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(int32, tag = "3")]
     pub r#type: i32,
 }
@@ -352,15 +358,15 @@ pub struct SubRefreshRequest {
 #[serde(default)]
 pub struct EmulationRequest {
     /// The server it is on.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub node: String,
     /// Its secret.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "2")]
     pub session: String,
-    /// The commands, framed as on any transport.
-    #[serde(with = "raw", skip_serializing_if = "Bytes::is_empty")]
+    /// The commands, framed as on any transport; in JSON they stand in a string.
+    #[serde(with = "quoted", skip_serializing_if = "Bytes::is_empty")]
     #[prost(bytes = "bytes", tag = "3")]
     pub data: Bytes,
 }

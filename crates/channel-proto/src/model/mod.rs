@@ -5,6 +5,7 @@
 mod command;
 mod publication;
 mod push;
+mod read;
 mod reply;
 
 pub use command::{
@@ -21,6 +22,8 @@ pub use reply::{
     ConnectResult, Empty, Error, HistoryResult, PresenceResult, PresenceStatsResult, RefreshResult,
     Reply, RpcResult, SubRefreshResult, SubscribeResult,
 };
+
+pub(crate) use read::{object, or_default};
 
 /// For `skip_serializing_if`: says whether a value is what it is when nobody sets it.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 
-use super::{ClientInfo, Publication, SubscribeResult, is_default};
+use super::{ClientInfo, Publication, SubscribeResult, is_default, object, or_default};
 use crate::raw;
 
 /// What a client is told unasked: one of its fields beside the channel is set.
@@ -14,47 +14,47 @@ use crate::raw;
 #[serde(default)]
 pub struct Push {
     /// A number instead of the channel, where that was agreed on.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(int64, tag = "1")]
     pub id: i64,
     /// The channel, if it is about one.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "2")]
     pub channel: String,
     /// A publication.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "4")]
     pub r#pub: Option<Publication>,
     /// Somebody subscribed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "5")]
     pub join: Option<JoinPush>,
     /// Somebody is no longer subscribed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "6")]
     pub leave: Option<JoinPush>,
     /// The server ended the subscription.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "7")]
     pub unsubscribe: Option<UnsubscribePush>,
     /// A message that belongs to no channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "8")]
     pub message: Option<MessagePush>,
     /// The server subscribed the connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "9")]
     pub subscribe: Option<SubscribePush>,
     /// The connection is accepted, where no command asked for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "10")]
     pub connect: Option<ConnectPush>,
     /// The server ends the connection, where the transport has no close of its own.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "11")]
     pub disconnect: Option<DisconnectPush>,
     /// The connection lives longer, or shorter.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "12")]
     pub refresh: Option<RefreshPush>,
 }
@@ -64,7 +64,7 @@ pub struct Push {
 #[serde(default)]
 pub struct JoinPush {
     /// Who.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     #[prost(message, optional, tag = "1")]
     pub info: Option<ClientInfo>,
 }
@@ -74,9 +74,11 @@ pub struct JoinPush {
 #[serde(default)]
 pub struct UnsubscribePush {
     /// See [`Unsubscribe`](crate::Unsubscribe).
+    #[serde(deserialize_with = "or_default")]
     #[prost(uint32, tag = "2")]
     pub code: u32,
     /// The same in words.
+    #[serde(deserialize_with = "or_default")]
     #[prost(string, tag = "3")]
     pub reason: String,
 }
@@ -86,7 +88,7 @@ pub struct UnsubscribePush {
 #[serde(default)]
 pub struct MessagePush {
     /// The payload.
-    #[serde(with = "raw")]
+    #[serde(with = "raw", skip_serializing_if = "Bytes::is_empty")]
     #[prost(bytes = "bytes", tag = "1")]
     pub data: Bytes,
 }
@@ -96,19 +98,19 @@ pub struct MessagePush {
 #[serde(default)]
 pub struct SubscribePush {
     /// What is missed can be recovered.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "1")]
     pub recoverable: bool,
     /// The epoch of the stream.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "4")]
     pub epoch: String,
     /// Its top.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(uint64, tag = "5")]
     pub offset: u64,
     /// The server watches that nothing is missed.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "6")]
     pub positioned: bool,
     /// What the subscriber should know at the start.
@@ -122,11 +124,11 @@ pub struct SubscribePush {
 #[serde(default)]
 pub struct ConnectPush {
     /// The connection.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "1")]
     pub client: String,
     /// What the server is.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "2")]
     pub version: String,
     /// What the client should know at the start.
@@ -134,35 +136,38 @@ pub struct ConnectPush {
     #[prost(bytes = "bytes", tag = "3")]
     pub data: Bytes,
     /// Subscriptions that the server made.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     #[prost(btree_map = "string, message", tag = "4")]
     pub subs: BTreeMap<String, SubscribeResult>,
     /// The connection ends unless it is refreshed.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "5")]
     pub expires: bool,
     /// In so many seconds.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(uint32, tag = "6")]
     pub ttl: u32,
     /// How often the server pings, in seconds.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(uint32, tag = "7")]
     pub ping: u32,
     /// Pings want an answer.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "8")]
     pub pong: bool,
     /// The secret by which a session over HTTP is found.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "9")]
     pub session: String,
     /// The server.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(string, tag = "10")]
     pub node: String,
     /// The server's time, in milliseconds since 1970.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(int64, tag = "11")]
     pub time: i64,
 }
@@ -172,13 +177,15 @@ pub struct ConnectPush {
 #[serde(default)]
 pub struct DisconnectPush {
     /// See [`Disconnect`](crate::Disconnect).
+    #[serde(deserialize_with = "or_default")]
     #[prost(uint32, tag = "1")]
     pub code: u32,
     /// The same in words.
+    #[serde(deserialize_with = "or_default")]
     #[prost(string, tag = "2")]
     pub reason: String,
     /// The client should come back.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "3")]
     pub reconnect: bool,
 }
@@ -188,11 +195,11 @@ pub struct DisconnectPush {
 #[serde(default)]
 pub struct RefreshPush {
     /// It ends unless it is refreshed.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(bool, tag = "1")]
     pub expires: bool,
     /// In so many seconds.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(uint32, tag = "2")]
     pub ttl: u32,
 }

@@ -70,9 +70,12 @@ fn the_number_of_messages_that_wait_is_limited_as_well() {
     for overflow in [Overflow::DropOldest, Overflow::KeepLatest] {
         let mut outbox = Outbox::default();
         for _ in 0..2 {
-            assert!(matches!(outbox.offer(message(1), room), Offered::Taken(_)));
+            assert!(matches!(
+                outbox.offer(&mut message(1), room),
+                Offered::Taken(_)
+            ));
         }
-        assert!(matches!(outbox.offer(message(1), room), Offered::Full(_)));
+        assert!(matches!(outbox.offer(&mut message(1), room), Offered::Full));
         let mut outbox = Outbox::default();
         for tag in ["a", "b", "c"] {
             outbox.broadcast(&shared(tag), room, overflow).wake();
@@ -93,19 +96,19 @@ fn the_number_of_messages_that_wait_is_limited_as_well() {
 fn the_limit_is_exact() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(costing(400), ROOM),
+        outbox.offer(&mut costing(400), ROOM),
         Offered::Taken(_)
     ));
-    assert!(
-        matches!(outbox.offer(costing(601), ROOM), Offered::Full(back) if back == costing(601))
-    );
+    let mut refused = costing(601);
+    assert!(matches!(outbox.offer(&mut refused, ROOM), Offered::Full));
+    assert_eq!(refused, costing(601));
     assert!(matches!(
-        outbox.offer(costing(600), ROOM),
+        outbox.offer(&mut costing(600), ROOM),
         Offered::Taken(_)
     ));
     assert_eq!(outbox.buffered(), LIMIT);
     assert!(
-        matches!(outbox.offer(message(0), ROOM), Offered::Full(_)),
+        matches!(outbox.offer(&mut message(0), ROOM), Offered::Full),
         "an empty message costs its place"
     );
 }
@@ -114,23 +117,26 @@ fn the_limit_is_exact() {
 fn an_empty_outbox_takes_any_one_message() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(message(10 * LIMIT), ROOM),
+        outbox.offer(&mut message(10 * LIMIT), ROOM),
         Offered::Taken(_)
     ));
-    assert!(matches!(outbox.offer(message(0), ROOM), Offered::Full(_)));
+    assert!(matches!(outbox.offer(&mut message(0), ROOM), Offered::Full));
 }
 
 #[test]
 fn what_is_in_flight_counts_until_it_is_written() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(costing(LIMIT), ROOM),
+        outbox.offer(&mut costing(LIMIT), ROOM),
         Offered::Taken(_)
     ));
     assert_eq!(taken(&mut outbox).len(), 1);
-    assert!(matches!(outbox.offer(message(0), ROOM), Offered::Full(_)));
+    assert!(matches!(outbox.offer(&mut message(0), ROOM), Offered::Full));
     outbox.written().wake();
-    assert!(matches!(outbox.offer(message(0), ROOM), Offered::Taken(_)));
+    assert!(matches!(
+        outbox.offer(&mut message(0), ROOM),
+        Offered::Taken(_)
+    ));
 }
 
 #[test]
@@ -139,7 +145,7 @@ fn who_still_waits_for_room_is_woken_once_when_it_is_there() {
     let waker = Waker::from(Arc::clone(&counter));
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(message(LIMIT), ROOM),
+        outbox.offer(&mut message(LIMIT), ROOM),
         Offered::Taken(_)
     ));
     let ticket = outbox.wait_for_room(None, &waker);
@@ -164,10 +170,10 @@ fn a_resting_driver_is_woken_once_and_an_attending_one_never() {
         Rested::Resting
     );
     for _ in 0..3 {
-        let Offered::Taken(wake) = outbox.offer(message(1), ROOM) else {
+        let Offered::Taken(wake) = outbox.offer(&mut message(1), ROOM) else {
             panic!("there is room")
         };
-        wake.wake();
+        wake.into_iter().for_each(Waker::wake);
     }
     assert_eq!(counter.0.load(Ordering::Relaxed), 1);
     assert_eq!(
@@ -193,10 +199,10 @@ fn a_driver_with_a_blocked_socket_is_woken_for_the_close_alone() {
         outbox.rest(&waker, CanWrite::No, &mut Queue::default()).0,
         Rested::Resting
     );
-    let Offered::Taken(wake) = outbox.offer(message(1), ROOM) else {
+    let Offered::Taken(wake) = outbox.offer(&mut message(1), ROOM) else {
         panic!("there is room")
     };
-    wake.wake();
+    wake.into_iter().for_each(Waker::wake);
     assert_eq!(counter.0.load(Ordering::Relaxed), 0);
     outbox.close(order(), Queued::Discarded).wake();
     assert_eq!(counter.0.load(Ordering::Relaxed), 1);
@@ -205,7 +211,10 @@ fn a_driver_with_a_blocked_socket_is_woken_for_the_close_alone() {
 #[test]
 fn a_close_comes_due_behind_what_was_queued_and_the_first_one_counts() {
     let mut outbox = Outbox::default();
-    assert!(matches!(outbox.offer(message(1), ROOM), Offered::Taken(_)));
+    assert!(matches!(
+        outbox.offer(&mut message(1), ROOM),
+        Offered::Taken(_)
+    ));
     outbox.close(order(), Queued::Delivered).wake();
     outbox
         .close(
@@ -216,7 +225,10 @@ fn a_close_comes_due_behind_what_was_queued_and_the_first_one_counts() {
             Queued::Discarded,
         )
         .wake();
-    assert!(matches!(outbox.offer(message(1), ROOM), Offered::Closed(_)));
+    assert!(matches!(
+        outbox.offer(&mut message(1), ROOM),
+        Offered::Closed
+    ));
     assert_eq!(outbox.take_close(), None);
     assert_eq!(taken(&mut outbox).len(), 1);
     assert_eq!(
@@ -274,7 +286,7 @@ fn what_was_sent_to_one_alone_is_never_dropped_by_a_policy() {
     for overflow in [Overflow::DropOldest, Overflow::KeepLatest] {
         let mut outbox = Outbox::default();
         assert!(matches!(
-            outbox.offer(costing(400), ROOM),
+            outbox.offer(&mut costing(400), ROOM),
             Offered::Taken(_)
         ));
         for tag in ["a", "b"] {
@@ -284,7 +296,7 @@ fn what_was_sent_to_one_alone_is_never_dropped_by_a_policy() {
     }
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(costing(900), ROOM),
+        outbox.offer(&mut costing(900), ROOM),
         Offered::Taken(_)
     ));
     outbox
@@ -319,7 +331,7 @@ fn the_newest_waits_beside_what_is_in_flight() {
 fn pings_pass_a_full_outbox_up_to_a_bound() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(message(2 * LIMIT), ROOM),
+        outbox.offer(&mut message(2 * LIMIT), ROOM),
         Offered::Taken(_)
     ));
     for _ in 0..MAX_PINGS {
@@ -336,7 +348,7 @@ fn an_idle_outbox_holds_no_memory() {
     let mut outbox = Outbox::default();
     for _ in 0..100 {
         assert!(matches!(
-            outbox.offer(message(1), UNLIMITED),
+            outbox.offer(&mut message(1), UNLIMITED),
             Offered::Taken(_)
         ));
     }
@@ -355,7 +367,7 @@ fn an_idle_outbox_holds_no_memory() {
 #[test]
 fn a_lent_queue_comes_back() {
     let mut lent = Queue::default();
-    lent.push(Outgoing::Message(message(1)));
+    lent.push(Outgoing::Message(message(1)), cost_of(1));
     lent.pop();
     let mut outbox = Outbox::default();
     outbox.attend(&mut lent);

@@ -6,7 +6,7 @@ use futures_executor::block_on;
 use proptest::prelude::*;
 use sockeye_endpoint::{
     Closed, Conversation, Endpoint, Endpoints, Group, Handler, HandlerResult, Initiator,
-    MemoryPeer, Opening, Overflow, Session, SessionId,
+    MemoryPeer, Opening, Overflow, Session, SessionId, Shared,
 };
 use sockeye_types::{Close, CloseCode, Limits, Message};
 
@@ -132,6 +132,49 @@ fn a_slow_member_may_lose_the_oldest_instead() {
     let heard: Vec<_> = std::iter::from_fn(|| slow.try_recv()).collect();
     assert_eq!(heard.last(), Some(&format!("{:0100}", 49).into()));
     assert_eq!(heard.len() as u64 + slow.session().dropped(), 50);
+}
+
+#[test]
+fn an_offer_returns_who_has_no_room_and_asks_no_policy() {
+    for overflow in [Overflow::Close, Overflow::DropOldest] {
+        let (say, open) = room(overflow, 300);
+        let (mut fast, mut slow) = (open(), open());
+        let mut missed = Vec::new();
+        for number in 0..9 {
+            let shared = Arc::new(Shared::new(format!("{number:0100}").into()));
+            let full = say.0.offer(&shared);
+            missed.extend(full.iter().map(|_| number));
+            assert!(full.iter().all(|session| session == slow.session()));
+            assert_eq!(fast.try_recv(), Some(format!("{number:0100}").into()));
+        }
+        let heard: Vec<_> = std::iter::from_fn(|| slow.try_recv()).collect();
+        assert_eq!(
+            (heard.len() + missed.len(), missed.first()),
+            (9, Some(&heard.len()))
+        );
+        assert!(slow.session().is_open() && slow.session().dropped() == 0);
+    }
+}
+
+#[test]
+fn offers_to_a_group_and_to_one_of_it_keep_their_order() {
+    let (say, open) = room(Overflow::Close, 1 << 20);
+    let (mut a, mut b) = (open(), open());
+    let shared = |text: &str| Arc::new(Shared::new(text.into()));
+    assert!(say.0.offer(&shared("1")).is_empty() && say.0.offer(&shared("2")).is_empty());
+    assert!(a.session().offer(&shared("alone")));
+    b.session().try_send("alone").unwrap();
+    assert!(say.0.offer(&shared("3")).is_empty());
+    for peer in [&mut a, &mut b] {
+        let heard: Vec<_> = std::iter::from_fn(|| peer.try_recv()).collect();
+        assert_eq!(heard, ["1", "2", "alone", "3"].map(Message::from));
+    }
+    block_on(a.close(Close::normal()));
+    assert!(!a.session().offer(&shared("4")));
+    assert!(
+        say.0.offer(&shared("5")).is_empty(),
+        "who has ended is not full"
+    );
 }
 
 #[test]

@@ -242,3 +242,68 @@ fn handlers_of_several_types_take_turns_in_one_space() {
         assert_eq!(driver.take().0, ["a".into(), "b".into(), "c".into()]);
     }
 }
+
+/// Names itself and its session when a call ends, however that comes.
+struct Named(String, Arc<Gates>);
+
+struct Look<'a>(&'a Named, &'a Session);
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        let Self(Named(name, gates), session) = self;
+        let note = format!("{name} {}", session.request().path());
+        gates.notes.lock().unwrap().push(note);
+    }
+}
+
+impl Handler for Named {
+    async fn on_message(&self, session: &Session, message: Message) -> HandlerResult {
+        let _look = Look(self, session);
+        if message.as_text() == Some("wait") {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_call_sees_its_handler_and_its_session_up_to_its_end_wherever_they_are_moved() {
+    for ended in [false, true] {
+        let (gates, mut space) = (Arc::new(Gates::default()), CallSpace::new());
+        let mut driver = Driver::of(Named("handler".to_owned(), Arc::clone(&gates)));
+        assert!(driver.is_ready(&mut space) && driver.deliver("a", &mut space));
+        let mut driver = Box::new(driver);
+        assert!(driver.deliver("b", &mut space) && !driver.deliver("wait", &mut space));
+        drop(space);
+        let mut driver = *driver;
+        assert!(!driver.is_ready(&mut CallSpace::new()));
+        assert_eq!(gates.notes.lock().unwrap().len(), 2);
+        if ended {
+            driver.0.end(Closed::lost("gone"));
+        }
+        // It held the last handles of both.
+        drop(driver);
+        assert_eq!(*gates.notes.lock().unwrap(), ["handler /"; 3]);
+    }
+}
+
+/// Panics before there is anything to wait for.
+struct Hasty;
+
+impl Handler for Hasty {
+    fn on_message(&self, _: &Session, _: Message) -> impl Future<Output = HandlerResult> + Send {
+        if true {
+            panic!("at once");
+        }
+        async { Ok(()) }
+    }
+}
+
+#[test]
+fn a_method_that_panics_before_there_is_a_call_closes_its_session() {
+    let mut space = CallSpace::new();
+    let mut driver = Driver::of(Hasty);
+    assert!(driver.is_ready(&mut space) && driver.deliver("a", &mut space));
+    let close = driver.take().1.unwrap();
+    assert_eq!(close.code(), CloseCode::INTERNAL_ERROR);
+}

@@ -2,14 +2,12 @@
 
 use std::{
     mem,
-    pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Instant,
 };
 
 use bytes::BytesMut;
 use sockeye_ws_proto::{Event, ProtocolError, Upcoming};
-use tokio_util::io::poll_read_buf;
 
 use super::{Driver, End, Phase, Step, Stream, Turn};
 use crate::lent::{Expected, LARGE_FRAME_BYTES, Lent, is_large};
@@ -205,8 +203,8 @@ impl<S: Stream> Driver<S> {
 
     fn read(&mut self, cx: &mut Context<'_>, into: &mut BytesMut) -> Poll<std::io::Result<usize>> {
         match &mut self.phase {
-            Phase::Talking(io) => poll_read_buf(Pin::new(io), cx, into),
-            Phase::Parting(parting) => poll_read_buf(Pin::new(&mut parting.io), cx, into),
+            Phase::Talking(io) => io.poll_read_into(cx, into),
+            Phase::Parting(parting) => parting.io.poll_read_into(cx, into),
             Phase::Gone => Poll::Ready(Ok(0)),
         }
     }
@@ -218,7 +216,13 @@ impl<S: Stream> Driver<S> {
         input: &mut BytesMut,
         turn: &mut Turn<'_>,
     ) -> Decoded {
-        while !input.is_empty() || self.has_unpacked() {
+        loop {
+            if self.framed.is_none() && self.deliver_whole(cx, input, turn).is_pending() {
+                return Decoded::Busy;
+            }
+            if input.is_empty() && !self.has_unpacked() {
+                break;
+            }
             let Some(left) = turn.events.checked_sub(1) else {
                 return Decoded::Enough;
             };
@@ -247,6 +251,26 @@ impl<S: Stream> Driver<S> {
         } else {
             Decoded::Drained
         }
+    }
+
+    /// Hands out messages as they mostly come, up to whatever else comes. Ready when the handler is.
+    #[inline]
+    fn deliver_whole(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: &mut BytesMut,
+        turn: &mut Turn<'_>,
+    ) -> Poll<()> {
+        let Lent { traffic, calls, .. } = &mut *turn.lent;
+        let mut messages = self.conn.whole_messages(input, turn.now);
+        while *turn.events > 0
+            && let Some(message) = &mut messages.next()
+        {
+            *turn.events -= 1;
+            traffic.received.count(message);
+            ready!(self.conversation.deliver_from(message, cx, calls));
+        }
+        Poll::Ready(())
     }
 
     /// Decodes the next event.

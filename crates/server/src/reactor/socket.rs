@@ -7,12 +7,14 @@
 
 use std::{
     io::{self, IoSlice},
+    mem::MaybeUninit,
     net::{Shutdown, TcpStream},
     os::fd::{AsFd, BorrowedFd},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
+use bytes::BytesMut;
 use rustix::{
     event::epoll::EventFlags,
     io::Errno,
@@ -75,6 +77,29 @@ impl Socket {
         self.readable = Readable::ToTheEnd;
     }
 
+    /// Receives to the front of `room`, and says how much.
+    #[inline]
+    fn receive(&mut self, room: &mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>> {
+        if self.readable == Readable::No {
+            return Poll::Pending;
+        }
+        let asked = room.len();
+        let read = retried(|| Ok(recv(&self.stream, &mut *room, RecvFlags::empty())?.1));
+        match read {
+            Ok(count) => {
+                if count < asked && self.readable == Readable::Yes {
+                    self.readable = Readable::No;
+                }
+                Poll::Ready(Ok(count))
+            }
+            Err(Errno::AGAIN) => {
+                self.readable = Readable::No;
+                Poll::Pending
+            }
+            Err(error) => Poll::Ready(Err(error.into())),
+        }
+    }
+
     /// Books what a write of `asked` bytes came to.
     fn wrote(&mut self, asked: usize, written: Result<usize, Errno>) -> Poll<io::Result<usize>> {
         match written {
@@ -101,6 +126,21 @@ impl Stream for Socket {
     fn may_read(&self) -> bool {
         self.readable != Readable::No
     }
+
+    fn poll_read_into(
+        &mut self,
+        _: &mut Context<'_>,
+        into: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
+        if into.len() == into.capacity() {
+            // To find no room would look like the end.
+            into.reserve(64);
+        }
+        let count = ready!(self.receive(into.spare_capacity_mut()))?;
+        // SAFETY: that many bytes were written behind those that were there.
+        unsafe { into.set_len(into.len() + count) };
+        Poll::Ready(Ok(count))
+    }
 }
 
 impl AsFd for Socket {
@@ -125,29 +165,13 @@ impl AsyncRead for Socket {
         _: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.readable == Readable::No {
-            return Poll::Pending;
-        }
-        let room = buf.remaining();
         // SAFETY: `recv` only ever writes to it, so that nothing in it gets uninitialised.
         let unfilled = unsafe { buf.unfilled_mut() };
-        let read = retried(|| Ok(recv(&self.stream, &mut *unfilled, RecvFlags::empty())?.1));
-        match read {
-            Ok(count) => {
-                // SAFETY: `recv` has written that many bytes to the front.
-                unsafe { buf.assume_init(count) };
-                buf.advance(count);
-                if count < room && self.readable == Readable::Yes {
-                    self.readable = Readable::No;
-                }
-                Poll::Ready(Ok(()))
-            }
-            Err(Errno::AGAIN) => {
-                self.readable = Readable::No;
-                Poll::Pending
-            }
-            Err(error) => Poll::Ready(Err(error.into())),
-        }
+        let count = ready!(self.receive(unfilled))?;
+        // SAFETY: `recv` has written that many bytes to the front.
+        unsafe { buf.assume_init(count) };
+        buf.advance(count);
+        Poll::Ready(Ok(()))
     }
 }
 

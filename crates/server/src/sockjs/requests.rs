@@ -9,17 +9,11 @@ use sockeye_sockjs_proto::{
 use std::sync::Arc;
 use tokio::time::timeout;
 
-use super::{
-    body::{self, BodyCost},
-    driver::Driver,
-    frames::message,
-    line::{Asks, Joined, Line},
-    receiver::Receiver,
-    service::Service,
-    table::{Bound, Taken},
-};
+use super::{frames::message, service::Service};
 use crate::{
     answer::{Answer, Reply},
+    body::{self, BodyCost, BodyError},
+    carried::{Asks, Bound, Driver, Joined, Line, Receiver, Taken, Wire},
     driver::clock,
     held::Frames,
     tally::Verdict,
@@ -145,8 +139,11 @@ async fn receive(
     let framing = Framing::of(by, callback.as_ref())?;
     let bound = service.bound(head);
     let asks = || Asks {
-        by,
-        framing: framing.clone(),
+        wire: Wire::SockJs {
+            by,
+            framing: framing.clone(),
+            binary: service.binary,
+        },
         length: service.length(by),
     };
     if let Some(line) = service.table.find(id) {
@@ -187,7 +184,7 @@ async fn receive(
     let span = to
         .drivers
         .open(&conversation, &to.connection, &to.handshake, "requests");
-    let driver = Driver::new(conversation, Arc::clone(service), seat, place);
+    let driver = Driver::new(conversation, None, seat, place);
     crate::drivers::spawn(driver, span);
     Ok(receiver)
 }
@@ -239,7 +236,9 @@ async fn send<B: Body>(
         bytes: service.options().body_bytes,
         time: service.limits.message_time,
     };
-    let body = body::read(&head.headers, body, cost).await?;
+    let body = body::read(&head.headers, body, cost)
+        .await
+        .map_err(unread)?;
     let content_type = head.headers.get(header::CONTENT_TYPE);
     let texts = read_send(by, content_type, &body, service.body_limits())?;
     let messages = texts
@@ -249,5 +248,13 @@ async fn send<B: Body>(
     match timeout(service.limits.message_time, line.put(messages)).await {
         Ok(put) => put,
         Err(_) => Err(RequestError::Busy),
+    }
+}
+
+fn unread(error: BodyError) -> RequestError {
+    match error {
+        BodyError::TooLarge => RequestError::BodyTooLarge,
+        BodyError::TooSlow => RequestError::BodyTooSlow,
+        BodyError::BrokenOff => RequestError::PayloadExpected,
     }
 }

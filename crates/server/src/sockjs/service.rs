@@ -10,8 +10,10 @@ use sockeye_sockjs_proto::{
 };
 use sockeye_types::{Limits, Transport};
 
-use super::table::{Bound, Table};
-use crate::upgrade::{PeerAddr, is_handshake};
+use crate::{
+    carried::{Bound, Table},
+    upgrade::{PeerAddr, is_handshake},
+};
 
 /// What one endpoint's SockJS consists of.
 #[derive(Debug)]

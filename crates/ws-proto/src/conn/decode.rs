@@ -96,10 +96,8 @@ impl Conn {
         now: Instant,
     ) -> Result<Option<Event>, ProtocolError> {
         self.hear(input, now);
-        match self.take_whole(input) {
-            Some(Ok(message)) => return Ok(Some(Event::Message(message))),
-            Some(Err(error)) => return Err(self.fail(error, input, scratch)),
-            None => {}
+        if let Some(message) = self.take_whole(input) {
+            return Ok(Some(Event::Message(message)));
         }
         match self.decode_until(Until::Starved, input, scratch, now)? {
             Upcoming::Event(event) => Ok(Some(event)),
@@ -122,10 +120,8 @@ impl Conn {
         now: Instant,
     ) -> Result<Upcoming, ProtocolError> {
         self.hear(input, now);
-        match self.take_whole(input) {
-            Some(Ok(message)) => return Ok(Upcoming::Event(Event::Message(message))),
-            Some(Err(error)) => return Ok(self.withhold(error, input)),
-            None => {}
+        if let Some(message) = self.take_whole(input) {
+            return Ok(Upcoming::Event(Event::Message(message)));
         }
         self.decode_until(Until::End, input, scratch, now)
     }
@@ -150,7 +146,7 @@ impl Conn {
 
     /// Bytes that were not there before are a sign of life.
     #[inline]
-    fn hear(&mut self, input: &BytesMut, now: Instant) {
+    pub(super) fn hear(&mut self, input: &BytesMut, now: Instant) {
         if input.len() > self.left_bytes {
             self.keepalive.hear(now);
         }

@@ -39,9 +39,9 @@ proptest! {
         for op in ops {
             match op {
                 Op::Offer(len) => {
-                    if let Offered::Taken(wake) = outbox.offer(message(len), ROOM) {
+                    if let Offered::Taken(wake) = outbox.offer(&mut message(len), ROOM) {
                         largest = largest.max(cost_of(len));
-                        wake.wake();
+                        wake.into_iter().for_each(Waker::wake);
                     }
                 }
                 Op::Broadcast(len, overflow) => {

@@ -13,7 +13,10 @@ fn joined(outbox: &mut Outbox, tag: &str, room: Room) -> Option<(Arc<Batch>, Roo
 fn what_follows_a_batch_ends_it_and_so_does_who_takes_it_or_closes() {
     type End = fn(&mut Outbox);
     let ends: [(End, &str); 6] = [
-        (|outbox| drop(outbox.offer(message(1), UNLIMITED)), "ab-"),
+        (
+            |outbox| drop(outbox.offer(&mut message(1), UNLIMITED)),
+            "ab-",
+        ),
         (
             |outbox| {
                 outbox
@@ -53,11 +56,14 @@ fn a_batch_that_is_discarded_counts_all_its_messages() {
 fn a_batch_grows_as_far_as_there_is_room_beside_all_else() {
     let mut outbox = Outbox::default();
     assert!(matches!(
-        outbox.offer(costing(100), ROOM),
+        outbox.offer(&mut costing(100), ROOM),
         Offered::Taken(_)
     ));
     taken(&mut outbox);
-    assert!(matches!(outbox.offer(costing(99), ROOM), Offered::Taken(_)));
+    assert!(matches!(
+        outbox.offer(&mut costing(99), ROOM),
+        Offered::Taken(_)
+    ));
     let (batch, room) = joined(&mut outbox, "a", ROOM).unwrap();
     assert!(batch.push(&shared("b"), room));
     let full = Arc::new(Shared::new(message(2)));

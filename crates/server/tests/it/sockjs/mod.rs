@@ -20,4 +20,4 @@ mod sending;
 mod served;
 mod urls;
 mod websockets;
-mod wire;
+pub(crate) mod wire;

@@ -18,6 +18,7 @@ pub(crate) struct Ask {
     version: &'static str,
     fields: String,
     body: Option<Vec<u8>>,
+    raw: &'static str,
 }
 
 impl Ask {
@@ -29,6 +30,7 @@ impl Ask {
             version: "1.1",
             fields: String::new(),
             body: None,
+            raw: "",
         }
     }
 
@@ -47,6 +49,12 @@ impl Ask {
 
     pub(crate) fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = Some(body.as_ref().to_vec());
+        self
+    }
+
+    /// One whose body is written as it is, without a length.
+    pub(crate) fn raw_body(mut self, raw: &'static str) -> Self {
+        self.raw = raw;
         self
     }
 
@@ -71,6 +79,7 @@ impl Ask {
         )
         .into_bytes();
         written.extend(self.body.iter().flatten());
+        written.extend(self.raw.bytes());
         written
     }
 
@@ -216,6 +225,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http<S> {
         };
         self.is_body_over = true;
         Some(whole).filter(|whole| !whole.is_empty())
+    }
+
+    /// Reads so many bytes of the answer's body, which are whole chunks.
+    pub(crate) async fn exactly_of_body(&mut self, bytes: usize) -> String {
+        let mut body = String::new();
+        while body.len() < bytes {
+            body.push_str(&self.part().await.expect("the body is over"));
+        }
+        body
     }
 
     async fn chunk(&mut self) -> Option<String> {

@@ -1,0 +1,365 @@
+//! One connection of the Centrifuge protocol: who it is, what it is subscribed to, and how it ends.
+//!
+//! ```text
+//!          connect             disconnect, close, loss
+//!  Fresh ───────────→ Connected ─────────────────────→ Ended
+//!    │ └─ error reply → Refused ──── stale, close ─────→ ↑
+//!    └── anything else first, stale, bad token ────────→ ┘
+//! ```
+
+mod application;
+mod commands;
+mod connect;
+mod due;
+mod ending;
+mod enter;
+mod frame;
+mod publish;
+mod read;
+mod refresh;
+mod refusal;
+mod request;
+mod server_side;
+mod subscribe;
+mod subscription;
+mod timers;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::{Bytes, BytesMut};
+use sockeye_channel_proto::{
+    ClientInfo, Codec, Disconnect, DisconnectPush, Push, Reply, Unsubscribe, UnsubscribePush,
+};
+use sockeye_endpoint::{Session, TrySendError};
+use sockeye_types::{Close, CloseCode, MAX_REASON_BYTES, Message, Transport};
+use tokio::time::Instant;
+
+use crate::{
+    allowance::Allowance, channels::Core, client_id::ClientId, hooks::Caller, rooms::Frames,
+};
+
+pub(crate) use read::count;
+pub(crate) use refusal::{Ending, Refusal};
+pub(crate) use subscription::{Side, Subscription};
+use timers::{Timer, Timers};
+
+/// A payload can't be carried by a codec: it is no JSON.
+pub(crate) type NotCarried = sockeye_channel_proto::NotJson;
+
+/// One connection.
+pub(crate) struct Client {
+    pub(crate) id: ClientId,
+    pub(crate) session: Session,
+    codec: Codec,
+    core: Arc<Core>,
+    /// One command at a time, and one of the server's at a time between them.
+    turn: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+/// What changes.
+#[derive(Debug, Default)]
+struct State {
+    phase: Phase,
+    /// By name.
+    subscriptions: Vec<Subscription>,
+    timers: Timers,
+    commands: Allowance,
+    /// Rates of namespaces that have some.
+    rates: Vec<(Rate, Allowance)>,
+}
+
+/// A rate of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Rate {
+    Publish(Option<Box<str>>),
+    Subscribe(Option<Box<str>>),
+}
+
+/// How far a connection is.
+#[derive(Debug, Default)]
+enum Phase {
+    /// It did not say who it is.
+    #[default]
+    Fresh,
+    /// It did, and was told why it may not connect.
+    Refused,
+    /// It did, and may do what it may.
+    Connected(Identity),
+    /// It is gone.
+    Ended,
+}
+
+/// Who is connected.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) user: Arc<str>,
+    pub(crate) info: Bytes,
+    pub(crate) meta: Bytes,
+    /// In seconds since 1970; 0 for never.
+    pub(crate) expire_at: u64,
+}
+
+impl Client {
+    pub(crate) fn new(core: &Arc<Core>, session: &Session, id: ClientId) -> Arc<Self> {
+        let client = Arc::new(Self {
+            id,
+            session: session.clone(),
+            codec: codec_of(session),
+            core: Arc::clone(core),
+            turn: tokio::sync::Mutex::default(),
+            state: Mutex::default(),
+        });
+        let stale = Instant::now() + core.settings().settings().stale_close_delay;
+        client.set_timer(Timer::Stale, Some(stale));
+        client
+    }
+
+    /// Returns who is connected; `None` before and after that.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        match &self.state().phase {
+            Phase::Connected(identity) => Some(identity.clone()),
+            _ => None,
+        }
+    }
+
+    /// Returns what others may know of it in a channel.
+    fn info(&self, identity: &Identity, chan_info: Bytes) -> ClientInfo {
+        ClientInfo {
+            user: identity.user.as_ref().to_owned(),
+            client: self.id.to_string(),
+            conn_info: identity.info.clone(),
+            chan_info,
+        }
+    }
+
+    fn caller(&self, identity: Option<&Identity>) -> Caller {
+        Caller {
+            client: self.id.to_string(),
+            user: identity.map_or_else(String::new, |identity| identity.user.as_ref().to_owned()),
+            meta: identity.map_or_else(Bytes::new, |identity| identity.meta.clone()),
+            session: self.session.clone(),
+            protocol: match self.codec {
+                Codec::Json => "json",
+                _ => "protobuf",
+            },
+        }
+    }
+
+    /// Sends a message. Who has no room for it is too slow.
+    pub(crate) fn push(&self, message: Message) {
+        if let Err(TrySendError::Full(_)) = self.session.try_send(message) {
+            self.disconnect(&Disconnect::Slow.into());
+        }
+    }
+
+    pub(crate) fn push_frame(&self, frames: &mut Frames) {
+        match frames.message(self.codec) {
+            Ok(message) => self.push(message),
+            Err(_) => self.disconnect(&Disconnect::InappropriateProtocol.into()),
+        }
+    }
+
+    pub(crate) fn push_one(&self, push: Push) {
+        self.push_frame(&mut Frames::of(push));
+    }
+
+    /// Ends the connection. The first who does counts.
+    pub(crate) fn disconnect(&self, ending: &Ending) {
+        if !self.session.is_open() {
+            return;
+        }
+        // Where the end of the stream says nothing, the client is told before (WebSocket and SockJS have a close).
+        if !says_close(self.session.transport()) {
+            let push = Push {
+                disconnect: Some(DisconnectPush {
+                    code: ending.code,
+                    reason: ending.reason.to_string(),
+                    reconnect: sockeye_channel_proto::reconnects(ending.code),
+                }),
+                ..Push::default()
+            };
+            if let Ok(message) = encode_push(self.codec, &push) {
+                let _ = self.session.try_send(message);
+            }
+        }
+        self.session.close(ending.close());
+    }
+
+    /// Ends a subscription that the client may take up again, and says why.
+    fn push_unsubscribe(&self, channel: &str, code: u32, reason: &str) {
+        self.push_one(Push {
+            channel: channel.to_owned(),
+            unsubscribe: Some(UnsubscribePush {
+                code,
+                reason: reason.to_owned(),
+            }),
+            ..Push::default()
+        });
+    }
+
+    /// Something of a channel did not reach it: it comes back and recovers.
+    pub(crate) fn lost(self: &Arc<Self>, channel: &str) {
+        let side = self.state().find(channel).map(|found| found.side);
+        let Some(identity) = self.identity() else {
+            return;
+        };
+        match side {
+            Some(Side::Client) => {
+                if let Some(gone) = self.remove(channel, Unsubscribe::Insufficient.code()) {
+                    let code = Unsubscribe::Insufficient;
+                    self.push_unsubscribe(channel, code.code(), code.reason());
+                    let client = Arc::clone(self);
+                    tokio::spawn(async move { client.announce_leave(&identity, &gone).await });
+                }
+            }
+            Some(Side::Server) => self.disconnect(&Disconnect::InsufficientState.into()),
+            // It has left meanwhile.
+            None => {}
+        }
+    }
+
+    /// Returns what it is subscribed to.
+    pub(crate) fn channels(&self) -> Vec<Arc<str>> {
+        let state = self.state();
+        let subscriptions = state.subscriptions.iter();
+        subscriptions
+            .map(|found| Arc::clone(&found.channel))
+            .collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets one of its deadlines, and stands in the agenda with the first of them.
+    fn set_timer(&self, timer: Timer, at: Option<Instant>) {
+        let mut state = self.state();
+        if matches!(state.phase, Phase::Ended) {
+            return;
+        }
+        let old = state.timers.first();
+        state.timers.set(timer, at);
+        let new = state.timers.first();
+        // Under the lock: whoever is later says the last word.
+        self.core.agenda.put(self.id, old, new);
+    }
+}
+
+impl State {
+    fn find(&self, channel: &str) -> Option<&Subscription> {
+        let at = self.place(channel).ok()?;
+        self.subscriptions.get(at)
+    }
+
+    fn find_mut(&mut self, channel: &str) -> Option<&mut Subscription> {
+        let at = self.place(channel).ok()?;
+        self.subscriptions.get_mut(at)
+    }
+
+    fn place(&self, channel: &str) -> Result<usize, usize> {
+        self.subscriptions
+            .binary_search_by(|other| other.channel.as_ref().cmp(channel))
+    }
+
+    /// Says whether a rate of a namespace lets one more through.
+    fn take(&mut self, rate: Rate, limit: Option<std::num::NonZeroU32>) -> bool {
+        if limit.is_none() {
+            return true;
+        }
+        let now = Instant::now();
+        if let Some((_, allowance)) = self.rates.iter_mut().find(|(other, _)| *other == rate) {
+            return allowance.take(limit, now);
+        }
+        let mut allowance = Allowance::default();
+        let is_taken = allowance.take(limit, now);
+        self.rates.push((rate, allowance));
+        is_taken
+    }
+}
+
+/// Encodes a push as a reply of its own.
+pub(crate) fn encode_push(codec: Codec, push: &Push) -> Result<Message, NotCarried> {
+    let reply = Reply {
+        push: Some(push.clone()),
+        ..Reply::default()
+    };
+    let mut frame = BytesMut::new();
+    codec.encode(&reply, &mut frame)?;
+    Ok(codec.message(frame))
+}
+
+/// Finds the codec that a session was opened with: by its subprotocol, its query, or the type of what it sends.
+fn codec_of(session: &Session) -> Codec {
+    let asks = |(name, value): (&str, &str)| {
+        matches!(name, "format" | "cf_protocol") && value == "protobuf"
+    };
+    let request = session.request();
+    let is_protobuf = match session.protocol() {
+        Some(protocol) => protocol == "centrifuge-protobuf",
+        None => {
+            parameters(request.query().unwrap_or_default()).any(asks)
+                || !says_close(session.transport())
+                    && request.header("content-type") == Some("application/octet-stream")
+        }
+    };
+    if is_protobuf {
+        Codec::Protobuf
+    } else {
+        Codec::Json
+    }
+}
+
+fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter_map(|pair| pair.split_once('='))
+}
+
+/// Says whether a transport ends with a code and a reason.
+const fn says_close(transport: Transport) -> bool {
+    matches!(
+        transport,
+        Transport::WebSocket
+            | Transport::SockJsWebSocket
+            | Transport::XhrStreaming
+            | Transport::XhrPolling
+            | Transport::EventSource
+            | Transport::HtmlFile
+            | Transport::JsonpPolling
+            | Transport::Memory
+    )
+}
+
+impl Ending {
+    /// Makes a close of it; its reason is cut to what fits.
+    fn close(&self) -> Close {
+        let code = u16::try_from(self.code).unwrap_or(1011);
+        let end = self.reason.floor_char_boundary(MAX_REASON_BYTES);
+        let reason = self.reason.get(..end).unwrap_or_default();
+        Close::new(CloseCode::new(code), reason).unwrap_or_else(|_| Close::internal_error())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("id", &self.id)
+            .field("codec", &self.codec)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_and_a_subscription_are_small() {
+        let client = size_of::<Client>();
+        let subscription = size_of::<Subscription>();
+        assert!(client <= 400, "{client}");
+        assert!(subscription <= 96, "{subscription}");
+    }
+}

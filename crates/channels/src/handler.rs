@@ -1,0 +1,58 @@
+//! What an endpoint calls: a session becomes a connection of the protocol.
+
+use std::sync::Arc;
+
+use sockeye_channel_proto::Disconnect;
+use sockeye_endpoint::{Closed, Handler, HandlerError, HandlerResult, Session};
+use sockeye_types::Message;
+
+use crate::{channels::Core, client::Client, client_id::ClientId};
+
+/// The handler of an endpoint that speaks the Centrifuge protocol in both directions.
+///
+/// The endpoint should know the subprotocols [`PROTOCOLS`](Self::PROTOCOLS), and take messages of 64 KiB.
+#[derive(Clone, Debug)]
+pub struct ClientHandler(Arc<Core>);
+
+impl ClientHandler {
+    /// The subprotocols that are spoken.
+    pub const PROTOCOLS: [&str; 2] = ["centrifuge-json", "centrifuge-protobuf"];
+
+    pub(crate) const fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+}
+
+impl Handler for ClientHandler {
+    async fn on_open(&self, session: &Session) -> HandlerResult {
+        let id = ClientId::random()
+            .ok_or_else(|| HandlerError::new("the operating system has no randomness"))?;
+        let client = Client::new(&self.0, session, id);
+        self.0.registry.add(&client);
+        session.insert_attribute(client);
+        Ok(())
+    }
+
+    async fn on_message(&self, session: &Session, message: Message) -> HandlerResult {
+        if let Some(client) = session.attribute::<Arc<Client>>() {
+            client.handle(message).await;
+        }
+        Ok(())
+    }
+
+    async fn on_close(&self, session: &Session, closed: Closed) {
+        // The session and its client hold each other.
+        if let Some(client) = session.remove_attribute::<Arc<Client>>() {
+            client.ended(&closed).await;
+        }
+    }
+}
+
+impl Core {
+    /// Ends all connections: the server stops.
+    pub(crate) fn shut_down(&self) {
+        for client in self.registry.all() {
+            client.disconnect(&Disconnect::Shutdown.into());
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Conversations: what SDKs send, and what they are answered, over a session in memory and a clock that stands still.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod application;
+mod closing;
+mod connecting;
+mod expiring;
+mod losing;
+mod protobuf;
+mod recovering;
+mod server_api;
+mod subscribing;
+mod talk;
