@@ -172,21 +172,23 @@ impl Client {
         if !self.session.is_open() {
             return;
         }
-        // Where the end of the stream says nothing, the client is told before (WebSocket and SockJS have a close).
-        if !says_close(self.session.transport()) {
-            let push = Push {
-                disconnect: Some(DisconnectPush {
-                    code: ending.code,
-                    reason: ending.reason.to_string(),
-                    reconnect: sockeye_channel_proto::reconnects(ending.code),
-                }),
-                ..Push::default()
-            };
-            if let Ok(message) = encode_push(self.codec, &push) {
-                let _ = self.session.try_send(message);
-            }
-        }
         self.session.close(ending.close());
+    }
+
+    /// Tells how it ends, where the end of the stream says nothing (WebSocket and SockJS have a close). Codes of the
+    /// transport's own come when the server stops.
+    pub(crate) fn farewell(&self, close: &Close) -> Option<Message> {
+        let code = u32::from(close.code().as_u16());
+        let why = if code < Disconnect::ConnectionClosed.code() {
+            DisconnectPush::from(Disconnect::Shutdown)
+        } else {
+            DisconnectPush {
+                code,
+                reason: close.reason().to_string(),
+                reconnect: sockeye_channel_proto::reconnects(code),
+            }
+        };
+        encode_push(self.codec, &Push::disconnect(why)).ok()
     }
 
     /// Ends a subscription that the client may take up again, and says why.
@@ -302,7 +304,7 @@ fn codec_of(session: &Session) -> Codec {
         Some(protocol) => protocol == "centrifuge-protobuf",
         None => {
             parameters(request.query().unwrap_or_default()).any(asks)
-                || !says_close(session.transport())
+                || session.transport() == Transport::HttpStream
                     && request.header("content-type") == Some("application/octet-stream")
         }
     };
@@ -315,21 +317,6 @@ fn codec_of(session: &Session) -> Codec {
 
 fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter_map(|pair| pair.split_once('='))
-}
-
-/// Says whether a transport ends with a code and a reason.
-const fn says_close(transport: Transport) -> bool {
-    matches!(
-        transport,
-        Transport::WebSocket
-            | Transport::SockJsWebSocket
-            | Transport::XhrStreaming
-            | Transport::XhrPolling
-            | Transport::EventSource
-            | Transport::HtmlFile
-            | Transport::JsonpPolling
-            | Transport::Memory
-    )
 }
 
 impl Ending {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sockeye_channel_proto::Disconnect;
 use sockeye_endpoint::{Closed, Handler, HandlerError, HandlerResult, Session};
-use sockeye_types::Message;
+use sockeye_types::{Close, Message};
 
 use crate::{channels::Core, client::Client, client_id::ClientId};
 
@@ -20,6 +20,14 @@ impl ClientHandler {
 
     pub(crate) const fn new(core: Arc<Core>) -> Self {
         Self(core)
+    }
+}
+
+impl ClientHandler {
+    /// Says what a session is told at its end where its transport has no close of its own: for
+    /// [`HttpStream::farewell`](sockeye_endpoint::HttpStream::farewell).
+    pub fn farewell(session: &Session, close: &Close) -> Option<Message> {
+        session.attribute::<Arc<Client>>()?.farewell(close)
     }
 }
 

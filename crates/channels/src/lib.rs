@@ -43,7 +43,7 @@ pub use client_id::ClientId;
 pub use credentials::{
     BadToken, ConnectionGrant, Credentials, ServerSubscription, SubscriptionGrant, Verified,
 };
-pub use emulated::Emulated;
+pub use emulated::{Emulation, NotEmulation};
 pub use handler::ClientHandler;
 pub use hooks::{
     Caller, Calling, Connecting, HookReply, Hooks, PublishGrant, Publishing, Refreshed, Refused,

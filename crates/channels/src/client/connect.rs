@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use sockeye_channel_proto::{
     ConnectRequest, ConnectResult, Disconnect, ErrorCode, Reply, StreamPosition, SubscribeRequest,
 };
+use sockeye_endpoint::UplinkKey;
 use tokio::time::Instant;
 
 use super::{
@@ -18,7 +19,6 @@ use crate::{
     AnonymousConnect, Asker, ChannelName, NamedBy, Namespace, PersonalConnections, Settings,
     SubscriptionToken, Verdict,
     credentials::{BadToken, ConnectionGrant, ServerSubscription},
-    emulated::Emulated,
     hooks::Connecting,
     may_subscribe,
 };
@@ -222,9 +222,9 @@ impl Client {
             result.ping = u32::try_from(seconds).unwrap_or(u32::MAX);
             result.pong = true;
         }
-        if let Some(emulated) = self.session.attribute::<Emulated>() {
-            result.node = emulated.node.as_ref().to_owned();
-            result.session = emulated.session.as_ref().to_owned();
+        if let Some(key) = self.session.attribute::<UplinkKey>() {
+            result.node = self.core.node.to_string();
+            result.session = key.to_string();
         }
         result
     }
