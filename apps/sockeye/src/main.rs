@@ -1,10 +1,12 @@
 //! The `sockeye` program: reads what is asked of it, and hands on.
 
 mod addresses;
+mod api;
 #[cfg(target_os = "linux")]
 mod bench;
 mod certificate;
 mod channel;
+mod channels;
 mod cli;
 mod config;
 mod connect;

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 
 use crate::{
     addresses,
+    channels::Served,
     cli::Qr,
     config::{Config, Endpoint, OverHttp},
     descriptors,
@@ -67,7 +68,8 @@ pub(crate) fn serve(config: &Config, qr: Qr) -> miette::Result<()> {
 async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
     let mut signals = Signals::new().into_diagnostic()?;
     let mut secured = config.tls.as_ref().map(Secured::new).transpose()?;
-    let bound = bind(config, secured.as_ref())?;
+    let channels = config.channels.as_ref().map(Served::open).transpose()?;
+    let bound = bind(config, secured.as_ref(), channels.as_ref())?;
     let redirecting = bind_redirect(config, bound.local_addr().port())?;
     let ready = Ready::default();
     let internal = bind_internal(config, &bound, &ready)?;
@@ -76,30 +78,26 @@ async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
         bound: bound.local_addr(),
         redirecting: redirecting.as_ref().map(Bound::local_addr),
         fingerprint: secured.as_ref().and_then(|it| it.fingerprint.as_deref()),
-        code: match qr {
-            Qr::Auto if io::stdout().is_terminal() => Code::Drawn,
-            Qr::Always => Code::Drawn,
-            Qr::Auto | Qr::Never => Code::Left,
-        },
+        code: code(qr),
     };
     write!(io::stdout().lock(), "{}", greeting.text()).into_diagnostic()?;
-    let mut beside = pin!(async {
+    let beside = async {
         // Each ends by itself only if it can't begin.
-        tokio::try_join!(run_beside(redirecting), run_beside(internal))
-    });
-    let mut renewing = pin!(async {
+        tokio::try_join!(run_beside(redirecting), run_beside(internal)).map(drop)
+    };
+    let renewing = async {
         match secured.as_mut().and_then(|secured| secured.renewal.take()) {
             Some((renewal, reloader)) => renewal.run(reloader).await,
             None => pending().await,
         }
-    });
+    };
     let asked = Notify::new();
-    let mut serving = pin!(bound.run_until(asked.notified()));
+    let mut serving = pin!(serve_until(bound, channels.as_ref(), &asked));
     ready.begin();
     tokio::select! {
         served = &mut serving => return served.into_diagnostic(),
-        Err(error) = &mut beside => return Err(error).into_diagnostic(),
-        () = &mut renewing => {}
+        Err(error) = beside => return Err(error).into_diagnostic(),
+        () = renewing => {}
         () = signals.next() => {}
     }
     ready.end();
@@ -116,12 +114,45 @@ async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
         }
     }
     tracing::info!("closing every session; a second signal stops at once");
+    if let Some(channels) = &channels {
+        channels.shut_down();
+    }
     asked.notify_one();
     tokio::select! {
-        // Meanwhile the workers of the internal port go on.
         served = serving => served.into_diagnostic(),
         () = stopped => Ok(()),
     }
+}
+
+/// Whether a QR code is drawn: where a person looks on, unless that was said.
+fn code(qr: Qr) -> Code {
+    match qr {
+        Qr::Auto if io::stdout().is_terminal() => Code::Drawn,
+        Qr::Always => Code::Drawn,
+        Qr::Auto | Qr::Never => Code::Left,
+    }
+}
+
+/// Serves until it is asked to end, with all that channels do meanwhile and at the end.
+async fn serve_until(
+    bound: Bound,
+    channels: Option<&Served>,
+    asked: &Notify,
+) -> Result<(), ServeError> {
+    let tending = async {
+        match channels {
+            Some(channels) => channels.run().await,
+            None => pending().await,
+        }
+    };
+    let served = tokio::select! {
+        served = bound.run_until(asked.notified()) => served,
+        () = tending => Ok(()),
+    };
+    if let Some(channels) = channels {
+        channels.close().await;
+    }
+    served
 }
 
 /// Runs a server for as long as the program does.
@@ -132,9 +163,18 @@ async fn run_beside(server: Option<Bound>) -> Result<(), ServeError> {
     }
 }
 
-fn bind(config: &Config, secured: Option<&Secured>) -> miette::Result<Bound> {
+fn bind(
+    config: &Config,
+    secured: Option<&Secured>,
+    channels: Option<&Served>,
+) -> miette::Result<Bound> {
     let settings = &config.server;
-    let mut server = server(config, endpoints(config))
+    let mut endpoints = endpoints(config);
+    if let (Some(channels), Some(of_channels)) = (channels, &config.channels) {
+        let sockjs = config.sockjs.as_ref().map(OverHttp::options);
+        endpoints = channels.endpoints(endpoints, of_channels, config.limits, sockjs)?;
+    }
+    let mut server = server(config, endpoints)
         .workers(settings.workers)
         .sharing(settings.sharing);
     if config.say.is_some() {

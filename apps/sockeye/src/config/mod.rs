@@ -26,11 +26,15 @@ mod tls;
 mod tokens;
 mod value;
 
+pub(crate) use api::{Api, Callers};
+pub(crate) use broker::{Broker as Kept, RawSynchronous};
 pub(crate) use channels::Channels;
 pub(crate) use checked::{Config, Endpoint};
 pub(crate) use error::InvalidConfig;
 pub(crate) use resolve::{Resolved, Sources, resolve};
+pub(crate) use secret::Secret;
 pub(crate) use setting::{ChannelFlags, FILE_VARIABLE, Flags};
 pub(crate) use sockjs::OverHttp;
 pub(crate) use tls::{Certificate, Tls, TlsFlags, in_full};
+pub(crate) use tokens::Tokens;
 pub(crate) use value::{Listen, Port, Workers};

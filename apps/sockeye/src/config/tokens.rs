@@ -47,7 +47,6 @@ impl Tokens {
     ///
     /// # Errors
     /// A file can't be read any more, or holds something else than it did.
-    #[cfg_attr(not(test), expect(dead_code, reason = "channels are not served yet"))]
     pub(crate) fn settings(&self) -> Result<TokenSettings, ChannelsRule> {
         self.0.settings().map_err(|(_, rule)| rule)
     }

@@ -1,0 +1,190 @@
+//! Channels as the program serves them: who keeps them, who is let in, and on which paths.
+
+mod emulation;
+mod keys;
+
+use std::sync::Arc;
+
+use miette::{Diagnostic, IntoDiagnostic, Report};
+use sockeye::{Endpoints, HttpStream, Limits, Origins, Overflow, Requests, SockJs, Uplink};
+use sockeye_broker_sqlite::{Options, SqliteBroker, Synchronous};
+use sockeye_channels::{Broker, Channels, ClientHandler, MemoryBroker, token::Tokens};
+use thiserror::Error;
+
+use self::keys::KeysByHttp;
+use crate::{
+    api,
+    config::{self, Kept},
+    outgoing::Outgoing,
+};
+
+/// The path on which clients speak in both directions, and below which SockJS is.
+const WITH_SOCKJS: &str = "/ws/chat";
+
+/// The same without SockJS, where SDKs look for it.
+const WEBSOCKET: &str = "/connection/websocket";
+
+/// How many messages may wait for a client over SockJS, beside the limit of their bytes: a client that comes back takes
+/// up all its subscriptions at once, and each has a reply.
+const CACHED_MESSAGES: usize = 4096;
+
+/// Channels, and what they stand on.
+pub(crate) struct Served {
+    channels: Channels,
+    file: Option<Arc<SqliteBroker>>,
+}
+
+/// The file of publications can't be used.
+#[derive(Debug, Error, Diagnostic)]
+#[error("what is published can't be kept")]
+#[diagnostic(help("`broker.path` names the file; `broker.memory = true` does without one"))]
+struct CannotKeep(#[source] sockeye_broker_sqlite::OpenError);
+
+impl Served {
+    /// Opens what channels stand on, and says what is dangerous about them.
+    ///
+    /// # Errors
+    /// If the file of publications, a key or the randomness of the system can't be had.
+    pub(crate) fn open(config: &config::Channels) -> Result<Self, Report> {
+        for danger in config.dangers() {
+            tracing::warn!("{danger}");
+        }
+        let (broker, file): (Arc<dyn Broker>, _) = match &config.broker {
+            Kept::Memory => (Arc::new(MemoryBroker::new()), None),
+            Kept::File { path, synchronous } => {
+                let mut options = Options::default();
+                options.synchronous = match synchronous {
+                    config::RawSynchronous::Full => Synchronous::Full,
+                    config::RawSynchronous::Normal => Synchronous::Normal,
+                };
+                let file = Arc::new(SqliteBroker::open(path, options).map_err(CannotKeep)?);
+                (Arc::<SqliteBroker>::clone(&file), Some(file))
+            }
+        };
+        let settings = config.settings.clone().validate().into_diagnostic()?;
+        let mut channels = Channels::new(settings, broker).into_diagnostic()?;
+        if let Some(tokens) = tokens(config)? {
+            channels = channels.credentials(Arc::new(tokens));
+        }
+        Ok(Self { channels, file })
+    }
+
+    /// Puts channels and their API on their paths.
+    ///
+    /// # Errors
+    /// If a file that holds a key of the API can't be read.
+    pub(crate) fn endpoints(
+        &self,
+        mut endpoints: Endpoints,
+        config: &config::Channels,
+        limits: Limits,
+        sockjs: Option<SockJs>,
+    ) -> Result<Endpoints, Report> {
+        let limits = limits
+            .message_bytes(config.message_bytes)
+            .outbox_bytes(config.outbox_bytes);
+        let sockjs = sockjs.map(|sockjs| {
+            let messages = sockjs.cached_messages.max(CACHED_MESSAGES);
+            sockjs.cached_messages(messages)
+        });
+        for (path, sockjs) in [(WITH_SOCKJS, sockjs), (WEBSOCKET, None)] {
+            endpoints = endpoints
+                .at(path, self.channels.handler())
+                .protocols(ClientHandler::PROTOCOLS)
+                .allowed_origins(&config.allowed_origins)
+                .limits(limits)
+                .sockjs(sockjs)
+                .overflow(Overflow::Close);
+        }
+        endpoints = self.over_http(endpoints, config, limits)?;
+        endpoints =
+            endpoints.requests("/connection/init", Requests::new([http::Method::GET], init));
+        match &config.api {
+            Some(api) => api::serve(endpoints, &self.channels, api).into_diagnostic(),
+            None => Ok(endpoints),
+        }
+    }
+
+    /// Puts streaming responses on their paths, and the way back to them.
+    fn over_http(
+        &self,
+        mut endpoints: Endpoints,
+        config: &config::Channels,
+        limits: Limits,
+    ) -> Result<Endpoints, Report> {
+        let uplink = Uplink::new();
+        let carriers = config.carriers;
+        let streams = [
+            (
+                carriers.http_stream,
+                "/connection/http_stream",
+                HttpStream::lines(),
+            ),
+            (
+                carriers.sse,
+                "/connection/sse",
+                HttpStream::events("cf_connect"),
+            ),
+        ];
+        for (is_on, path, stream) in streams {
+            if is_on {
+                let stream = stream
+                    .uplink(&uplink)
+                    .body_bytes(config.message_bytes)
+                    .farewell(ClientHandler::farewell);
+                endpoints = endpoints
+                    .at(path, self.channels.handler())
+                    .over(stream)
+                    .allowed_origins(&config.allowed_origins)
+                    .limits(limits);
+            }
+        }
+        if !carriers.http_stream && !carriers.sse {
+            return Ok(endpoints);
+        }
+        let origins = Origins::named(&config.allowed_origins).into_diagnostic()?;
+        let emulation = emulation::requests(&self.channels, uplink)
+            .with_origins(origins)
+            .with_body_bytes(config.message_bytes);
+        Ok(endpoints.requests("/emulation", emulation))
+    }
+
+    /// Does what channels have to do from time to time, for as long as it is awaited.
+    ///
+    /// Cancel safety: it can be called again.
+    pub(crate) async fn run(&self) {
+        self.channels.run().await;
+    }
+
+    /// Tells all clients that the server ends; they come back elsewhere, or here later.
+    pub(crate) fn shut_down(&self) {
+        self.channels.shut_down();
+    }
+
+    /// Waits until all that was acknowledged is in the file and that is closed.
+    pub(crate) async fn close(&self) {
+        if let Some(file) = &self.file {
+            file.close().await;
+        }
+    }
+}
+
+async fn init(_: http::Request<bytes::Bytes>) -> http::Response<bytes::Bytes> {
+    http::Response::new(bytes::Bytes::from_static(b"{}"))
+}
+
+fn tokens(config: &config::Channels) -> Result<Option<Tokens>, Report> {
+    let Some(connection) = &config.tokens else {
+        return Ok(None);
+    };
+    let settings = |tokens: &config::Tokens| tokens.settings().into_diagnostic();
+    let subscription = config
+        .subscription_tokens
+        .as_ref()
+        .map(settings)
+        .transpose()?;
+    let outgoing = Outgoing::new().map_err(|error| miette::miette!("{error}"))?;
+    let source: Arc<dyn sockeye_channels::token::KeySource> = Arc::new(KeysByHttp(outgoing));
+    let tokens = Tokens::new(settings(connection)?, subscription, Some(&source));
+    tokens.map(Some).into_diagnostic()
+}
