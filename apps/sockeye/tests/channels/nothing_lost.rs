@@ -1,0 +1,242 @@
+//! Publishers and subscribers while the server is killed, again and again: what was acknowledged is there once, in
+//! order, at every subscriber.
+
+use std::{
+    env,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use sockeye::client::Connector;
+use sockeye_channel_client::{
+    Codec, HistoryRequest, Line, Options, Publication, Pushes, StreamPosition, SubscribeRequest,
+};
+use tokio::{sync::Notify, task::JoinSet};
+
+use crate::{
+    ledger::{Heard, Ledger},
+    program::Place,
+};
+
+const SETTINGS: &str = r#"
+[channels.namespace.kept]
+history_size = 1000000
+history_ttl = "1h"
+force_recovery = true
+allow_subscribe_for_client = true
+allow_subscribe_for_anonymous = true
+allow_publish_for_client = true
+allow_publish_for_anonymous = true
+allow_history_for_client = true
+allow_history_for_anonymous = true
+"#;
+
+const CHANNELS: [&str; 2] = ["kept:one", "kept:two"];
+const PUBLISHERS: usize = 8;
+const SUBSCRIBERS: usize = 6;
+/// How many acknowledgements a server lives for, at most.
+const LIFE: u64 = 400;
+
+/// What all of a test share.
+struct Test {
+    url: String,
+    books: [Mutex<Ledger>; CHANNELS.len()],
+    acknowledged: AtomicU64,
+    /// Somebody was acknowledged.
+    progress: Notify,
+    is_over: AtomicBool,
+}
+
+/// How many times the server is killed: a few, unless `NOTHING_LOST_ROUNDS` says how many.
+fn rounds() -> u64 {
+    let asked = env::var("NOTHING_LOST_ROUNDS").ok();
+    asked.map_or(4, |rounds| rounds.parse().unwrap())
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_once_and_in_order_whenever_the_server_is_killed() {
+    let place = Place::new("nothing-lost");
+    let mut server = place.start(SETTINGS, 0);
+    let port = server.port;
+    let test = Arc::new(Test {
+        url: server.url(),
+        books: Default::default(),
+        acknowledged: AtomicU64::new(0),
+        progress: Notify::new(),
+        is_over: AtomicBool::new(false),
+    });
+    let (mut publishers, mut subscribers) = (JoinSet::new(), JoinSet::new());
+    for number in 0..PUBLISHERS {
+        publishers.spawn(publish(Arc::clone(&test), number));
+    }
+    let ends: Arc<[AtomicU64; CHANNELS.len()]> = Arc::default();
+    for number in 0..SUBSCRIBERS {
+        subscribers.spawn(subscribe(Arc::clone(&test), number, Arc::clone(&ends)));
+    }
+    for round in 0..rounds() {
+        // A different moment each time, of which no two are the same distance from a commit.
+        let life = 1 + (round * 2_654_435_761) % LIFE;
+        test.until(test.acknowledged.load(Relaxed) + life).await;
+        drop(server);
+        server = place.start(SETTINGS, port);
+    }
+    test.until(test.acknowledged.load(Relaxed) + 1).await;
+    test.is_over.store(true, Relaxed);
+    publishers.join_all().await;
+    for (channel, end) in CHANNELS.iter().zip(&*ends) {
+        let (line, _pushes) = test.connect(Codec::Json).await;
+        let top = line.history(history(channel, None)).await.unwrap().offset;
+        end.store(top, Relaxed);
+    }
+    for (channel, heard) in subscribers.join_all().await {
+        let top = ends[channel].load(Relaxed);
+        let books = test.books[channel].lock().unwrap();
+        books.check(&heard, top).unwrap();
+        assert!(top >= books.acknowledged.len() as u64 && top > 0);
+    }
+}
+
+impl Test {
+    /// Waits until so many were acknowledged.
+    async fn until(&self, count: u64) {
+        loop {
+            let progress = self.progress.notified();
+            if self.acknowledged.load(Relaxed) >= count {
+                return;
+            }
+            progress.await;
+        }
+    }
+
+    /// Connects, as often as it takes.
+    async fn connect(&self, codec: Codec) -> (Line, Pushes) {
+        loop {
+            let options = Options::default().codec(codec);
+            match Line::connect(&Connector::new(), &self.url, options).await {
+                Ok(connected) => return connected,
+                // Between two attempts the server may start; there is no event to wait for.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    }
+}
+
+/// Publishes one after the other, into each channel in turn. What was not acknowledged is not tried again.
+async fn publish(test: Arc<Test>, publisher: usize) {
+    let mut number = 0;
+    while !test.is_over.load(Relaxed) {
+        let (line, _) = test.connect(Codec::Json).await;
+        loop {
+            number += 1;
+            let channel = number % CHANNELS.len();
+            let data = format!("\"{publisher}-{number}\"");
+            let books = || test.books[channel].lock().unwrap();
+            books().tried.insert(data.clone());
+            if line.publish(CHANNELS[channel], data.clone()).await.is_err() {
+                break;
+            }
+            books().acknowledged.push(data);
+            test.acknowledged.fetch_add(1, Relaxed);
+            test.progress.notify_waiters();
+            if test.is_over.load(Relaxed) {
+                return;
+            }
+        }
+    }
+}
+
+/// Hears a channel over as many connections as it takes, up to where it ends.
+async fn subscribe(
+    test: Arc<Test>,
+    number: usize,
+    ends: Arc<[AtomicU64; CHANNELS.len()]>,
+) -> (usize, Heard) {
+    let channel = number % CHANNELS.len();
+    let codec = [Codec::Json, Codec::Protobuf][number / CHANNELS.len() % 2];
+    let mut hearing = Hearing {
+        channel: CHANNELS[channel],
+        position: StreamPosition::default(),
+        heard: Heard::new(),
+    };
+    loop {
+        let (line, mut pushes) = test.connect(codec).await;
+        if hearing.recover(&line).await.is_none() {
+            continue;
+        }
+        loop {
+            let end = ends[channel].load(Relaxed);
+            if end > 0 && hearing.position.offset >= end {
+                return (channel, hearing.heard);
+            }
+            // The end may become known while nothing comes any more.
+            let pushed = tokio::time::timeout(Duration::from_millis(200), pushes.next()).await;
+            match pushed {
+                Ok(Some(push)) => hearing.hear(push.r#pub),
+                Ok(None) => break,
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// What one subscriber heard, and where it is.
+struct Hearing {
+    channel: &'static str,
+    position: StreamPosition,
+    heard: Heard,
+}
+
+impl Hearing {
+    /// Subscribes from where it was; `None` if the connection ended meanwhile.
+    async fn recover(&mut self, line: &Line) -> Option<()> {
+        let request = SubscribeRequest {
+            channel: self.channel.to_owned(),
+            recover: true,
+            offset: self.position.offset,
+            epoch: self.position.epoch.clone(),
+            ..SubscribeRequest::default()
+        };
+        let result = line.subscribe_as(request).await.ok()?;
+        assert!(result.was_recovering);
+        let known = std::mem::replace(&mut self.position.epoch, result.epoch.clone());
+        assert!(known.is_empty() || known == result.epoch, "another epoch");
+        if !result.recovered {
+            // More was missed than one reply holds: the rest is read.
+            while self.position.offset < result.offset {
+                let read = history(self.channel, Some(self.position.clone()));
+                let page = line.history(read).await.ok()?.publications;
+                assert!(!page.is_empty(), "history ends before its top");
+                page.into_iter()
+                    .for_each(|publication| self.hear(Some(publication)));
+            }
+        }
+        result
+            .publications
+            .into_iter()
+            .for_each(|publication| self.hear(Some(publication)));
+        Some(())
+    }
+
+    fn hear(&mut self, publication: Option<Publication>) {
+        let Some(publication) = publication else {
+            return;
+        };
+        let data = String::from_utf8(publication.data.to_vec()).unwrap();
+        let before = self.heard.insert(publication.offset, data);
+        assert_eq!(before, None, "offset {} came twice", publication.offset);
+        assert!(publication.offset > self.position.offset, "out of order");
+        self.position.offset = publication.offset;
+    }
+}
+
+fn history(channel: &str, since: Option<StreamPosition>) -> HistoryRequest {
+    HistoryRequest {
+        channel: channel.to_owned(),
+        limit: if since.is_some() { 300 } else { 0 },
+        since,
+        ..HistoryRequest::default()
+    }
+}

@@ -1,0 +1,94 @@
+//! The program with a file of its own, started and killed as often as a test wants.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+};
+
+/// Where a test's programs keep what they keep. Removed at the end.
+#[derive(Debug)]
+pub(crate) struct Place(PathBuf);
+
+impl Place {
+    pub(crate) fn new(name: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("sockeye-{name}-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// Starts the program with these settings behind the place's own.
+    pub(crate) fn start(&self, settings: &str, port: u16) -> Program {
+        let file = self.0.join("sockeye.toml");
+        let path = self.0.join("publications.db");
+        let broker = format!("[channels]\nanonymous = \"anybody\"\n[broker]\npath = {:?}\n", path.to_str().unwrap());
+        fs::write(&file, format!("{broker}{settings}")).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sockeye"))
+            .args(["--listen", &format!("127.0.0.1:{port}"), "--workers", "1"])
+            .args(["--config", file.to_str().unwrap()])
+            .env_clear()
+            .env("NO_COLOR", "1")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut errors = child.stderr.take().unwrap();
+        let log = thread::spawn(move || {
+            let mut log = String::new();
+            let _ = errors.read_to_string(&mut log);
+            log
+        });
+        let mut printed = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        printed.read_line(&mut line).unwrap();
+        let Some(port) = line
+            .trim()
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+        else {
+            let _ = child.kill();
+            panic!("it did not start: {line}{}", log.join().unwrap());
+        };
+        Program {
+            child,
+            port,
+            _printed: printed,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running program; killed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+    pub(crate) port: u16,
+    /// Held, so that what it prints goes somewhere.
+    _printed: BufReader<ChildStdout>,
+}
+
+impl Program {
+    pub(crate) fn url(&self) -> String {
+        format!("ws://127.0.0.1:{}/connection/websocket", self.port)
+    }
+}
+
+impl Drop for Program {
+    /// As `kill -9` does.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
