@@ -1,3 +1,5 @@
+//! What callers of the API get, method by method.
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Value, from_slice, from_str, json};

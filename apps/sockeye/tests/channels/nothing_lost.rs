@@ -7,14 +7,16 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
 };
 
 use sockeye::client::Connector;
 use sockeye_channel_client::{
     Codec, HistoryRequest, Line, Options, Publication, Pushes, StreamPosition, SubscribeRequest,
 };
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
 
 use crate::{
     ledger::{Heard, Ledger},
@@ -47,6 +49,10 @@ struct Test {
     acknowledged: AtomicU64,
     /// Somebody was acknowledged.
     progress: Notify,
+    /// How often a server was started.
+    starts: watch::Sender<u64>,
+    /// Where each channel ends, once that is known; 0 before.
+    ends: watch::Sender<[u64; CHANNELS.len()]>,
     is_over: AtomicBool,
 }
 
@@ -66,15 +72,16 @@ async fn what_was_acknowledged_is_there_once_and_in_order_whenever_the_server_is
         books: Default::default(),
         acknowledged: AtomicU64::new(0),
         progress: Notify::new(),
+        starts: watch::Sender::new(1),
+        ends: watch::Sender::default(),
         is_over: AtomicBool::new(false),
     });
     let (mut publishers, mut subscribers) = (JoinSet::new(), JoinSet::new());
     for number in 0..PUBLISHERS {
         publishers.spawn(publish(Arc::clone(&test), number));
     }
-    let ends: Arc<[AtomicU64; CHANNELS.len()]> = Arc::default();
     for number in 0..SUBSCRIBERS {
-        subscribers.spawn(subscribe(Arc::clone(&test), number, Arc::clone(&ends)));
+        subscribers.spawn(subscribe(Arc::clone(&test), number));
     }
     for round in 0..rounds() {
         // A different moment each time, of which no two are the same distance from a commit.
@@ -82,17 +89,19 @@ async fn what_was_acknowledged_is_there_once_and_in_order_whenever_the_server_is
         test.until(test.acknowledged.load(Relaxed) + life).await;
         drop(server);
         server = place.start(SETTINGS, port);
+        test.starts.send_modify(|starts| *starts += 1);
     }
     test.until(test.acknowledged.load(Relaxed) + 1).await;
     test.is_over.store(true, Relaxed);
     publishers.join_all().await;
-    for (channel, end) in CHANNELS.iter().zip(&*ends) {
-        let (line, _pushes) = test.connect(Codec::Json).await;
-        let top = line.history(history(channel, None)).await.unwrap().offset;
-        end.store(top, Relaxed);
+    let (line, _pushes) = test.connect(Codec::Json).await;
+    let mut ends = [0; CHANNELS.len()];
+    for (channel, end) in CHANNELS.iter().zip(&mut ends) {
+        *end = line.history(history(channel, None)).await.unwrap().offset;
     }
+    test.ends.send_replace(ends);
     for (channel, heard) in subscribers.join_all().await {
-        let top = ends[channel].load(Relaxed);
+        let top = ends[channel];
         let books = test.books[channel].lock().unwrap();
         books.check(&heard, top).unwrap();
         assert!(top >= books.acknowledged.len() as u64 && top > 0);
@@ -111,14 +120,15 @@ impl Test {
         }
     }
 
-    /// Connects, as often as it takes.
+    /// Connects, to the next server if this one is gone.
     async fn connect(&self, codec: Codec) -> (Line, Pushes) {
+        let mut starts = self.starts.subscribe();
         loop {
+            starts.borrow_and_update();
             let options = Options::default().codec(codec);
             match Line::connect(&Connector::new(), &self.url, options).await {
                 Ok(connected) => return connected,
-                // Between two attempts the server may start; there is no event to wait for.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(_) => starts.changed().await.unwrap(),
             }
         }
     }
@@ -149,11 +159,7 @@ async fn publish(test: Arc<Test>, publisher: usize) {
 }
 
 /// Hears a channel over as many connections as it takes, up to where it ends.
-async fn subscribe(
-    test: Arc<Test>,
-    number: usize,
-    ends: Arc<[AtomicU64; CHANNELS.len()]>,
-) -> (usize, Heard) {
+async fn subscribe(test: Arc<Test>, number: usize) -> (usize, Heard) {
     let channel = number % CHANNELS.len();
     let codec = [Codec::Json, Codec::Protobuf][number / CHANNELS.len() % 2];
     let mut hearing = Hearing {
@@ -166,17 +172,18 @@ async fn subscribe(
         if hearing.recover(&line).await.is_none() {
             continue;
         }
+        let mut ends = test.ends.subscribe();
         loop {
-            let end = ends[channel].load(Relaxed);
+            let end = ends.borrow_and_update()[channel];
             if end > 0 && hearing.position.offset >= end {
                 return (channel, hearing.heard);
             }
-            // The end may become known while nothing comes any more.
-            let pushed = tokio::time::timeout(Duration::from_millis(200), pushes.next()).await;
-            match pushed {
-                Ok(Some(push)) => hearing.hear(push.r#pub),
-                Ok(None) => break,
-                Err(_) => {}
+            tokio::select! {
+                pushed = pushes.next() => match pushed {
+                    Some(push) => hearing.hear(push.r#pub),
+                    None => break,
+                },
+                known = ends.changed() => known.unwrap(),
             }
         }
     }

@@ -27,7 +27,10 @@ impl Place {
     pub(crate) fn start(&self, settings: &str, port: u16) -> Program {
         let file = self.0.join("sockeye.toml");
         let path = self.0.join("publications.db");
-        let broker = format!("[channels]\nanonymous = \"anybody\"\n[broker]\npath = {:?}\n", path.to_str().unwrap());
+        let broker = format!(
+            "[channels]\nanonymous = \"anybody\"\n[broker]\npath = {:?}\n",
+            path.to_str().unwrap()
+        );
         fs::write(&file, format!("{broker}{settings}")).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_sockeye"))
             .args(["--listen", &format!("127.0.0.1:{port}"), "--workers", "1"])
