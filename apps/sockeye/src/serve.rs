@@ -81,10 +81,11 @@ async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
         code: code(qr),
     };
     write!(io::stdout().lock(), "{}", greeting.text()).into_diagnostic()?;
-    let beside = async {
+    // Both go on until the end: whoever watches looks on while sessions close.
+    let mut beside = pin!(async {
         // Each ends by itself only if it can't begin.
         tokio::try_join!(run_beside(redirecting), run_beside(internal)).map(drop)
-    };
+    });
     let renewing = async {
         match secured.as_mut().and_then(|secured| secured.renewal.take()) {
             Some((renewal, reloader)) => renewal.run(reloader).await,
@@ -96,7 +97,7 @@ async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
     ready.begin();
     tokio::select! {
         served = &mut serving => return served.into_diagnostic(),
-        Err(error) = beside => return Err(error).into_diagnostic(),
+        Err(error) = &mut beside => return Err(error).into_diagnostic(),
         () = renewing => {}
         () = signals.next() => {}
     }
