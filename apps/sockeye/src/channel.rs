@@ -5,14 +5,18 @@ mod publish;
 mod since;
 mod tail;
 
-use std::{future::Future, process::ExitCode};
+use std::{future::Future, process::ExitCode, time::Duration};
 
-use sockeye_channel_client::{CallError, Codec, LineError, Options};
+use sockeye_channel_client::{CallError, Codec, Line, LineError, Options};
+use tokio::time::timeout;
 
 use args::ServerArgs;
 pub(crate) use args::{PublishArgs, TailArgs};
 
 use crate::connect::{Interrupts, Screen, Verdict, with_sources};
+
+/// How long a server may take to answer a close.
+const LEAVE: Duration = Duration::from_secs(2);
 
 /// Publishes, and returns the status to end with.
 pub(crate) fn publish(args: &PublishArgs) -> ExitCode {
@@ -58,6 +62,12 @@ fn options(args: &ServerArgs) -> Options {
     "sockeye".clone_into(&mut options.connect.name);
     env!("CARGO_PKG_VERSION").clone_into(&mut options.connect.version);
     options
+}
+
+/// Closes a connection, and waits a little for the server's answer.
+async fn leave(line: &Line) {
+    line.close();
+    let _ = timeout(LEAVE, line.ended()).await;
 }
 
 /// Judges a connection that could not be made.

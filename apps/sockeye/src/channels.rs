@@ -8,7 +8,9 @@ use std::sync::Arc;
 use miette::{Diagnostic, IntoDiagnostic, Report};
 use sockeye::{Endpoints, HttpStream, Limits, Origins, Overflow, Requests, SockJs, Uplink};
 use sockeye_broker_sqlite::{Options, SqliteBroker, Synchronous};
-use sockeye_channels::{Broker, Channels, ClientHandler, MemoryBroker, token::Tokens};
+use sockeye_channels::{
+    Broker, Channels, ClientHandler, MemoryBroker, OverflowPolicy, token::Tokens,
+};
 use thiserror::Error;
 
 use self::keys::KeysByHttp;
@@ -48,6 +50,9 @@ impl Served {
     pub(crate) fn open(config: &config::Channels) -> Result<Self, Report> {
         for danger in config.dangers() {
             tracing::warn!("{danger}");
+        }
+        for words in not_yet(config) {
+            tracing::warn!("not in effect yet: {words}");
         }
         let (broker, file): (Arc<dyn Broker>, _) = match &config.broker {
             Kept::Memory => (Arc::new(MemoryBroker::new()), None),
@@ -167,6 +172,47 @@ impl Served {
             file.close().await;
         }
     }
+}
+
+/// What is configured and does nothing yet.
+fn not_yet(config: &config::Channels) -> Vec<&'static str> {
+    let settings = &config.settings;
+    let namespaces = || {
+        settings
+            .namespaces
+            .values()
+            .chain([&settings.without_namespace])
+    };
+    let hooks = &config.hooks;
+    let is_asked = [
+        &hooks.connect,
+        &hooks.refresh,
+        &hooks.subscribe,
+        &hooks.sub_refresh,
+        &hooks.publish,
+        &hooks.rpc,
+        &hooks.events,
+    ];
+    let all = [
+        (
+            is_asked.iter().any(|url| url.is_some()),
+            "hooks: nobody is asked, and what only a hook could allow is refused",
+        ),
+        (
+            config.carriers.one_way,
+            "channels.one_way: /connection/uni_* are not served",
+        ),
+        (
+            namespaces().any(|namespace| !namespace.allowed_delta_types.is_empty()),
+            "allowed_delta_types: payloads are sent whole",
+        ),
+        (
+            namespaces().any(|namespace| namespace.overflow != OverflowPolicy::Close),
+            "overflow: a subscriber that reads too slowly is closed with 3008",
+        ),
+    ];
+    let there = all.into_iter().filter(|(is_there, _)| *is_there);
+    there.map(|(_, words)| words).collect()
 }
 
 async fn init(_: http::Request<bytes::Bytes>) -> http::Response<bytes::Bytes> {

@@ -7,13 +7,13 @@ use std::{
 
 use sockeye_channel_proto::Reply;
 use sockeye_client::Closed;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::CallError;
 
 /// Who waits for which reply. Each is a caller's own; there are as many as callers.
 #[derive(Debug)]
-pub(crate) struct Calls(Mutex<State>);
+pub(crate) struct Calls(Mutex<State>, watch::Sender<bool>);
 
 #[derive(Debug)]
 enum State {
@@ -26,10 +26,11 @@ enum State {
 
 impl Calls {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State::Open {
+        let state = State::Open {
             last_id: 0,
             waiting: HashMap::new(),
-        }))
+        };
+        Self(Mutex::new(state), watch::Sender::new(false))
     }
 
     /// Takes the next number, and a place where its reply will be.
@@ -64,6 +65,13 @@ impl Calls {
     /// Tells all who wait, and all who will ask, that there is no connection.
     pub(crate) fn end(&self, closed: Option<Closed>) {
         *self.state() = State::Ended(closed);
+        self.1.send_replace(true);
+    }
+
+    /// Waits until there is no connection any more.
+    pub(crate) async fn wait_ended(&self) {
+        // Its sender lives as long as this.
+        let _ = self.1.subscribe().wait_for(|is_over| *is_over).await;
     }
 
     /// Why there is no connection any more.

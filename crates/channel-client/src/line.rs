@@ -216,9 +216,17 @@ impl Line {
         self.call(command).await?.history.ok_or(CallError::Mismatch)
     }
 
-    /// Closes the connection.
+    /// Closes the connection; what was sent before still leaves.
     pub fn close(&self) {
         self.sender.close(Close::normal());
+    }
+
+    /// Waits until the connection has ended, and returns how.
+    ///
+    /// Cancel safety: dropped before it is done, nothing is lost.
+    pub async fn ended(&self) -> CallError {
+        self.calls.wait_ended().await;
+        self.calls.ended()
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::{
     select,
 };
 
-use super::{PublishArgs, failed, of_call_error, of_line_error, options};
+use super::{PublishArgs, failed, leave, of_call_error, of_line_error, options};
 use crate::connect::{Interrupts, Screen, Verdict, connector_by, with_sources};
 
 /// Where the messages are.
@@ -85,7 +85,7 @@ pub(super) async fn publish(
     if args.verbose {
         screen.note(&format!("* {acknowledged} acknowledged"));
     }
-    line.close();
+    leave(&line).await;
     verdict
 }
 

@@ -10,7 +10,7 @@ use sockeye_channel_client::{
 };
 use tokio::{select, time::sleep};
 
-use super::{TailArgs, failed, of_call_error, of_line_error, options};
+use super::{TailArgs, failed, leave, of_call_error, of_line_error, options};
 use crate::connect::{Interrupts, Screen, Verdict, connector_by, escaped, with_sources};
 
 /// How long to wait before the first attempt to come back; it doubles up to the second.
@@ -65,7 +65,7 @@ impl Tail<'_> {
                     was_there = true;
                     self.wait = FIRST_WAIT;
                     let stop = self.listen(&line, pushes).await;
-                    line.close();
+                    leave(&line).await;
                     stop
                 }
                 Err(stop) => stop,

@@ -170,6 +170,7 @@ async fn whoever_waits_hears_how_the_connection_ended() {
     let Err(CallError::Ended(Some(closed))) = line.publish("end", "1").await else {
         panic!("it was answered");
     };
+    assert!(matches!(line.ended().await, CallError::Ended(Some(_))));
     assert_eq!(closed.code.as_u16(), 3503);
     assert!(pushes.next().await.is_none());
     assert!(matches!(pushes.ended(), CallError::Ended(Some(_))));
