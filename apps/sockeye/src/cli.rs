@@ -8,6 +8,7 @@ use crate::{
     channel::{PublishArgs, TailArgs},
     config::{ChannelFlags, Flags, Listen, Port, TlsFlags, Workers},
     connect::ConnectArgs,
+    token::TokenArgs,
 };
 
 /// Real-time sockets: a chat page and raw WebSocket endpoints, started by one command.
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     Publish(Box<PublishArgs>),
     /// Print what is published in a channel, and go on after a lost connection without missing anything
     Tail(Box<TailArgs>),
+    /// Make a token for channels
+    Token(Box<TokenArgs>),
     /// Measure what servers cost
     #[cfg(target_os = "linux")]
     #[command(subcommand)]

@@ -25,6 +25,7 @@ mod serve;
 mod shutdown;
 mod telemetry;
 mod tls;
+mod token;
 
 use std::{
     env,
@@ -61,6 +62,8 @@ fn main() -> ExitCode {
         Command::Bench(Bench::IdleServer(args)) => bench::die_with_parent()
             .into_diagnostic()
             .and_then(|()| serve(*args)),
+        Command::Token(args) => read(args.file.config.clone(), Flags::default())
+            .and_then(|resolved| token::print(&args, &resolved)),
         Command::CheckConfig(file) => {
             read(file.config, Flags::default()).and_then(|resolved| check_config(&resolved))
         }

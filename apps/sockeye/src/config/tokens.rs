@@ -50,6 +50,15 @@ impl Tokens {
     pub(crate) fn settings(&self) -> Result<TokenSettings, ChannelsRule> {
         self.0.settings().map_err(|(_, rule)| rule)
     }
+
+    /// Returns the secret of HS256, if that is how tokens are signed.
+    ///
+    /// # Errors
+    /// The file that holds it can't be read.
+    pub(crate) fn hmac_secret(&self) -> std::io::Result<Option<Vec<u8>>> {
+        let secret = &self.0.hmac_secret;
+        (!secret.is_none()).then(|| secret.read()).transpose()
+    }
 }
 
 impl Default for RawTokens {

@@ -116,3 +116,52 @@ fn a_tail_goes_on_over_a_server_that_is_killed() {
     tail.kill().unwrap();
     tail.wait().unwrap();
 }
+
+#[test]
+fn a_token_lets_its_user_in() {
+    let place = Place::new("command-line");
+    let secret = format!("{SETTINGS}[tokens]\nhmac_secret = \"secret\"\n");
+    let server = place.start(&secret, 0);
+    let token = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
+        command
+            .arg("token")
+            .args(args)
+            .env_clear()
+            .env("SOCKEYE_TOKENS_HMAC_SECRET", "secret");
+        text(command.output().unwrap())
+    };
+    let (status, made, errors) = token(&["--user", "me", "--info", "{\"name\":1}"]);
+    assert_eq!((status, errors.as_str()), (Some(0), ""));
+    let published = sockeye(&server, &["publish", "kept:log", "1"])
+        .env("SOCKEYE_TOKEN", made.trim())
+        .status();
+    assert!(published.unwrap().success());
+    let tail = sockeye(
+        &server,
+        &["tail", "kept:log", "--since", "start", "-n", "1", "--json"],
+    )
+    .output();
+    let (_, shown, _) = text(tail.unwrap());
+    assert!(shown.contains("\"user\":\"me\""), "{shown}");
+    assert!(shown.contains("\"conn_info\":{\"name\":1}"), "{shown}");
+    let (_, expired, _) = token(&["--user", "me", "--expires", "0s"]);
+    let refused = sockeye(
+        &server,
+        &["publish", "kept:log", "1", "--token", expired.trim()],
+    )
+    .output();
+    let (status, _, errors) = text(refused.unwrap());
+    assert_eq!(status, Some(4));
+    assert!(errors.contains("token expired (error 109)"), "{errors}");
+    let none = Command::new(env!("CARGO_BIN_EXE_sockeye"))
+        .arg("token")
+        .env_clear()
+        .output();
+    let (status, _, errors) = text(none.unwrap());
+    assert_eq!(status, Some(1));
+    assert!(
+        errors.contains("there is no secret to sign with"),
+        "{errors}"
+    );
+}
