@@ -104,12 +104,15 @@ impl Ears {
     }
 }
 
+/// What takes longer counts as this: ten minutes.
+const MOST_MICROS: u64 = 600_000_000;
+
 /// How long things took, in microseconds.
 pub(crate) struct Times(Histogram<u64>);
 
 impl Times {
     pub(crate) fn new() -> anyhow::Result<Self> {
-        Ok(Self(Histogram::new(3)?))
+        Ok(Self(Histogram::new_with_bounds(1, MOST_MICROS, 3)?))
     }
 
     pub(crate) fn note(&mut self, since: Instant) {
