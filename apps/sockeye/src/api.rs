@@ -15,27 +15,24 @@ use sockeye_channels::Channels;
 use self::{
     answer::{Failure, Mode},
     call::Call,
-    key::Keys,
 };
 use crate::config::Api;
+pub(crate) use key::Keys;
 
 /// What the API is, for programs that read such.
 const OPENAPI: &str = include_str!("api/openapi.json");
 
 /// Puts the API on its paths.
-///
-/// # Errors
-/// If a file that holds a key can't be read.
 pub(crate) fn serve(
     endpoints: Endpoints,
     channels: &Channels,
+    keys: &Arc<Keys>,
     api: &Api,
-) -> std::io::Result<Endpoints> {
-    let keys = Arc::new(Keys::read(&api.callers)?);
+) -> Endpoints {
     let call = Call::new(channels.clone(), api.batch_commands);
     let by_path = Requests::new(
         [Method::POST],
-        answering(&keys, &call, |request, call| async move {
+        answering(keys, &call, |request, call| async move {
             let method = request.uri().path().rsplit('/').next().unwrap_or_default();
             call.method(method, request.body(), Mode::of(request.headers()))
                 .await
@@ -43,17 +40,17 @@ pub(crate) fn serve(
     );
     let by_lines = Requests::new(
         [Method::POST],
-        answering(&keys, &call, |request, call| async move {
+        answering(keys, &call, |request, call| async move {
             call.lines(request.body()).await
         }),
     );
     let described = Requests::new([Method::GET], |_| async {
         json(StatusCode::OK, Bytes::from_static(OPENAPI.as_bytes()))
     });
-    Ok(endpoints
+    endpoints
         .requests("/api", by_lines.with_body_bytes(api.body_bytes))
         .requests("/api/openapi.json", described)
-        .requests("/api/{method}", by_path.with_body_bytes(api.body_bytes)))
+        .requests("/api/{method}", by_path.with_body_bytes(api.body_bytes))
 }
 
 /// Lets a function answer those who have a key. What is under way goes on when its caller leaves: an acknowledgement

@@ -9,7 +9,7 @@ use miette::{Diagnostic, IntoDiagnostic, Report};
 use sockeye::{Endpoints, HttpStream, Limits, Origins, Overflow, Requests, SockJs, Uplink};
 use sockeye_broker_sqlite::{Options, SqliteBroker, Synchronous};
 use sockeye_channels::{
-    Broker, Channels, ClientHandler, MemoryBroker, OverflowPolicy, token::Tokens,
+    Broker, Channels, ClientHandler, Credentials, MemoryBroker, OverflowPolicy, token::Tokens,
 };
 use thiserror::Error;
 
@@ -34,6 +34,8 @@ const CACHED_MESSAGES: usize = 4096;
 pub(crate) struct Served {
     channels: Channels,
     file: Option<Arc<SqliteBroker>>,
+    /// Who may use the API, if there is one.
+    keys: Option<Arc<api::Keys>>,
 }
 
 /// The file of publications can't be used.
@@ -71,13 +73,46 @@ impl Served {
         if let Some(tokens) = tokens(config)? {
             channels = channels.credentials(Arc::new(tokens));
         }
-        Ok(Self { channels, file })
+        let keys = |api: &config::Api| api::Keys::read(&api.callers).map(Arc::new);
+        let keys = config.api.as_ref().map(keys).transpose();
+        Ok(Self {
+            channels,
+            file,
+            keys: keys.into_diagnostic()?,
+        })
+    }
+
+    /// Lets other settings hold from now on, all of them or none. Who is connected or subscribed stays so, as granted.
+    ///
+    /// # Errors
+    /// If a key can't be had.
+    pub(crate) fn reload(&self, config: &config::Channels) -> Result<(), Report> {
+        let settings = config.settings.clone().validate().into_diagnostic()?;
+        let tokens = tokens(config)?;
+        let nobody = config::Callers::WithKey(Vec::new());
+        let callers = config.api.as_ref().map_or(&nobody, |api| &api.callers);
+        let callers = api::Keys::read(callers).into_diagnostic()?;
+        match &self.keys {
+            Some(keys) => keys.replace(callers),
+            None if config.api.is_some() => {
+                tracing::warn!("the API had no keys: it is served from another start on");
+            }
+            None => {}
+        }
+        self.channels.reload(
+            settings,
+            tokens.map(|tokens| -> Arc<dyn Credentials> { Arc::new(tokens) }),
+        );
+        for danger in config.dangers() {
+            tracing::warn!("{danger}");
+        }
+        Ok(())
     }
 
     /// Puts channels and their API on their paths.
     ///
     /// # Errors
-    /// If a file that holds a key of the API can't be read.
+    /// If an origin is none.
     pub(crate) fn endpoints(
         &self,
         mut endpoints: Endpoints,
@@ -104,10 +139,10 @@ impl Served {
         endpoints = self.over_http(endpoints, config, limits)?;
         endpoints =
             endpoints.requests("/connection/init", Requests::new([http::Method::GET], init));
-        match &config.api {
-            Some(api) => api::serve(endpoints, &self.channels, api).into_diagnostic(),
-            None => Ok(endpoints),
-        }
+        Ok(match (&config.api, &self.keys) {
+            (Some(api), Some(keys)) => api::serve(endpoints, &self.channels, keys, api),
+            _ => endpoints,
+        })
     }
 
     /// Puts streaming responses on their paths, and the way back to them.

@@ -19,6 +19,7 @@ mod page;
 mod process;
 mod qr;
 mod redirect;
+mod reload;
 mod renewal;
 mod self_signed;
 mod serve;
@@ -80,9 +81,9 @@ fn main() -> ExitCode {
 
 fn serve(args: ServeArgs) -> Result<(), Report> {
     let flags = args.flags();
-    let resolved = read(args.file.config, flags)?;
-    let config = resolved.check().map_err(InvalidConfig::into_report)?;
-    serve::serve(&config, args.qr)
+    let sources = sources(args.file.config, flags);
+    let resolved = resolve(sources.clone()).map_err(InvalidConfig::into_report)?;
+    serve::serve(sources, resolved, args.qr)
 }
 
 /// The file that the environment names, if it names one.
@@ -92,13 +93,16 @@ fn file_by_variable() -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-fn read(file: Option<PathBuf>, flags: Flags) -> Result<Resolved, Report> {
-    let sources = Sources {
+fn sources(file: Option<PathBuf>, flags: Flags) -> Sources {
+    Sources {
         file: file.or_else(file_by_variable),
         variables: env::vars_os().collect(),
         flags,
-    };
-    resolve(sources).map_err(InvalidConfig::into_report)
+    }
+}
+
+fn read(file: Option<PathBuf>, flags: Flags) -> Result<Resolved, Report> {
+    resolve(sources(file, flags)).map_err(InvalidConfig::into_report)
 }
 
 /// Prints the settings as a file that would make them; the verdict is a comment in it.

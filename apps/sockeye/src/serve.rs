@@ -18,12 +18,13 @@ use crate::{
     addresses,
     channels::Served,
     cli::Qr,
-    config::{Config, Endpoint, OverHttp},
+    config::{Config, Endpoint, InvalidConfig, OverHttp, Resolved, Sources},
     descriptors,
     endpoints::{Echo, Say},
     internal::{self, Ready},
     page::Page,
     qr, redirect,
+    reload::Reload,
     shutdown::Signals,
     telemetry,
     tls::Secured,
@@ -45,8 +46,9 @@ struct CannotListen {
 /// Serves until a signal ends it.
 ///
 /// # Errors
-/// If the address can't be listened on, or the system refuses what a server needs.
-pub(crate) fn serve(config: &Config, qr: Qr) -> miette::Result<()> {
+/// If the settings don't go together, the address can't be listened on, or the system refuses what a server needs.
+pub(crate) fn serve(sources: Sources, resolved: Resolved, qr: Qr) -> miette::Result<()> {
+    let config = resolved.check().map_err(InvalidConfig::into_report)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -57,7 +59,11 @@ pub(crate) fn serve(config: &Config, qr: Qr) -> miette::Result<()> {
             if let Err(error) = descriptors::raise() {
                 tracing::warn!(%error, "the limit of descriptors can't be raised");
             }
-            let served = run(config, qr).await;
+            let served = async {
+                let reload = Reload::new(sources, resolved).into_diagnostic()?;
+                run(&config, qr, reload).await
+            }
+            .await;
             if let Some(exporting) = exporting {
                 exporting.end().await;
             }
@@ -65,7 +71,7 @@ pub(crate) fn serve(config: &Config, qr: Qr) -> miette::Result<()> {
         })
 }
 
-async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
+async fn run(config: &Config, qr: Qr, reload: Reload) -> miette::Result<()> {
     let mut signals = Signals::new().into_diagnostic()?;
     let mut secured = config.tls.as_ref().map(Secured::new).transpose()?;
     let channels = config.channels.as_ref().map(Served::open).transpose()?;
@@ -99,6 +105,7 @@ async fn run(config: &Config, qr: Qr) -> miette::Result<()> {
         served = &mut serving => return served.into_diagnostic(),
         Err(error) = &mut beside => return Err(error).into_diagnostic(),
         () = renewing => {}
+        () = reload.run(channels.as_ref()) => {}
         () = signals.next() => {}
     }
     ready.end();
@@ -342,7 +349,7 @@ mod tests {
 
     #[test]
     fn only_a_served_page_is_named_in_the_greeting() {
-        let mut config = crate::config::resolve(crate::config::Sources::default())
+        let mut config = crate::config::resolve(Sources::default())
             .unwrap()
             .check()
             .unwrap();

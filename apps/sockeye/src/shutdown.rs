@@ -1,6 +1,9 @@
 //! When the program is asked to end: once to finish what is open, twice to stop at once.
 
-use std::{io, process};
+use std::{
+    io::{self, IsTerminal as _, stdin},
+    process,
+};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -12,10 +15,13 @@ const STOPPED: i32 = 130;
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// Asks for settings to be read again, and also comes when the terminal is closed.
+    hangup: Signal,
+    has_terminal: bool,
 }
 
 impl Signals {
-    /// Takes SIGINT and SIGTERM over from the system.
+    /// Takes SIGINT, SIGTERM and SIGHUP over from the system.
     ///
     /// # Errors
     /// As the system has them.
@@ -23,14 +29,25 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            has_terminal: stdin().is_terminal(),
         })
     }
 
-    /// Waits for either signal. Cancel safe: a signal that comes later is seen by the next call.
+    /// Waits for a signal, or until the terminal that the program was started from is closed.
+    ///
+    /// Cancel safe: a signal that comes later is seen by the next call.
     pub(crate) async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.hangup.recv() => {
+                    if self.has_terminal && !stdin().is_terminal() {
+                        return;
+                    }
+                }
+            }
         }
     }
 

@@ -20,6 +20,12 @@ mod logs;
 #[path = "program/otlp.rs"]
 mod otlp;
 #[cfg(unix)]
+#[path = "program/reload.rs"]
+mod reload;
+#[cfg(unix)]
+#[path = "program/running.rs"]
+mod running;
+#[cfg(unix)]
 #[path = "program/sockjs.rs"]
 mod sockjs;
 #[cfg(unix)]

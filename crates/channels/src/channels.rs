@@ -114,9 +114,12 @@ impl Channels {
         self
     }
 
-    /// Lets other settings hold from now on. Who is subscribed stays so, as it was granted.
-    pub fn reload(&self, settings: CheckedSettings) {
-        self.0.replace(|now| now.settings = Arc::new(settings));
+    /// Lets other settings and keys of tokens hold from now on. Who is subscribed stays so, as it was granted.
+    pub fn reload(&self, settings: CheckedSettings, credentials: Option<Arc<dyn Credentials>>) {
+        self.0.replace(|now| {
+            now.settings = Arc::new(settings);
+            now.credentials = credentials;
+        });
     }
 
     /// Returns the handler for endpoints.

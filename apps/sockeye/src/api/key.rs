@@ -1,14 +1,22 @@
 //! Who may use the API: those who have a key.
 
-use std::io;
+use std::{
+    io,
+    sync::{PoisonError, RwLock},
+};
 
 use http::{HeaderMap, header};
 use ring::digest::{SHA256, digest};
 
 use crate::config::{Callers, Secret};
 
+/// Who may use the API. Others can be put in their place while it is used.
+#[derive(Debug)]
+pub(crate) struct Keys(RwLock<Allowed>);
+
 /// The keys, as digests: how long a comparison takes says nothing about them.
-pub(super) enum Keys {
+#[derive(Debug)]
+enum Allowed {
     /// One of these is needed.
     Of(Vec<[u8; 32]>),
     /// None is.
@@ -20,7 +28,26 @@ impl Keys {
     ///
     /// # Errors
     /// If a file that holds one can't be read.
-    pub(super) fn read(callers: &Callers) -> io::Result<Self> {
+    pub(crate) fn read(callers: &Callers) -> io::Result<Self> {
+        Ok(Self(RwLock::new(Allowed::read(callers)?)))
+    }
+
+    /// Puts others in their place.
+    pub(crate) fn replace(&self, others: Self) {
+        let others = others.0.into_inner();
+        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *now = others.unwrap_or_else(PoisonError::into_inner);
+    }
+
+    /// Says whether a request may use the API: by `X-API-Key`, `Authorization: apikey KEY`, or `?api_key=`.
+    pub(super) fn let_in(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
+        let now = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        now.let_in(headers, query)
+    }
+}
+
+impl Allowed {
+    fn read(callers: &Callers) -> io::Result<Self> {
         match callers {
             Callers::DangerAnybody => Ok(Self::DangerAnybody),
             Callers::WithKey(keys) => {
@@ -33,8 +60,7 @@ impl Keys {
         }
     }
 
-    /// Says whether a request may use the API: by `X-API-Key`, `Authorization: apikey KEY`, or `?api_key=`.
-    pub(super) fn let_in(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
+    fn let_in(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
         let Self::Of(keys) = self else {
             return true;
         };
@@ -87,7 +113,9 @@ mod tests {
 
     #[test]
     fn a_key_is_shown_in_any_of_three_places_and_must_be_whole() {
-        let keys = Keys::Of(["first", "second"].map(digest_of).to_vec());
+        let keys = Keys(RwLock::new(Allowed::Of(
+            ["first", "second"].map(digest_of).to_vec(),
+        )));
         let let_in = |name: &str, value: &str, uri: &str| {
             let request = Request::get(uri).header(name, value).body(()).unwrap();
             keys.let_in(request.headers(), request.uri().query())

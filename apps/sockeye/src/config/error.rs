@@ -74,6 +74,13 @@ impl InvalidConfig {
     }
 }
 
+impl InvalidConfig {
+    /// Returns a line for each mistake, as a log takes it.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.mistakes.iter().map(ConfigError::line)
+    }
+}
+
 impl From<Vec<ConfigError>> for InvalidConfig {
     fn from(mistakes: Vec<ConfigError>) -> Self {
         Self { mistakes }
@@ -100,6 +107,18 @@ impl ConfigError {
             self.span = Some(*span);
         }
         self
+    }
+
+    /// Says where it was made, what it is and what may have been meant, all in a line.
+    fn line(&self) -> String {
+        let place = self.file.as_ref().zip(self.span).map(|(file, span)| {
+            let before = file.inner().as_bytes().get(..span.offset());
+            let ends = before.into_iter().flatten().filter(|byte| **byte == b'\n');
+            format!("{}:{}: ", file.name(), ends.count() + 1)
+        });
+        let help = self.help.as_ref().map(|help| format!(" ({help})"));
+        let [place, help] = [place, help].map(Option::unwrap_or_default);
+        format!("{place}{}{help}", self.mistake)
     }
 
     /// Adds what may have been meant.

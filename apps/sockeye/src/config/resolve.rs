@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Where settings come from, beside the defaults.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sources {
     /// The file, if one is named.
     pub(crate) file: Option<PathBuf>,
@@ -30,8 +30,8 @@ pub(crate) struct Sources {
 /// The settings of all sources together, each of the right kind.
 #[derive(Debug)]
 pub(crate) struct Resolved {
-    raw: Raw,
-    places: BTreeMap<Key, Place>,
+    pub(super) raw: Raw,
+    pub(super) places: BTreeMap<Key, Place>,
 }
 
 /// Reads all sources and lays them over each other.

@@ -2,10 +2,9 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
     path::PathBuf,
-    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -18,7 +17,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-use crate::{run, sockeye};
+use crate::{run, running::Running, sockeye};
 
 /// A certificate for `localhost`, with its key, in a folder that is removed with them.
 struct Folder(PathBuf);
@@ -46,63 +45,6 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// The program while it runs; it is gone with this.
-struct Running {
-    child: Child,
-    greeting: String,
-    log: BufReader<std::process::ChildStderr>,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut greeting = String::new();
-        // What is to be opened stands last.
-        while !greeting.contains("://") {
-            greeting += &(lines.next().unwrap().unwrap() + "\n");
-        }
-        let log = BufReader::new(child.stderr.take().unwrap());
-        Self {
-            child,
-            greeting,
-            log,
-        }
-    }
-
-    /// What stands behind these words in the greeting.
-    fn told(&self, words: &str) -> &str {
-        let (_, behind) = self.greeting.split_once(words).unwrap();
-        behind.lines().next().unwrap().trim()
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status();
-        assert!(sent.unwrap().success());
-    }
-
-    /// Waits for a line of the log.
-    fn logs(&mut self, words: &str) {
-        let mut line = String::new();
-        while !line.contains(words) {
-            line.clear();
-            assert_ne!(self.log.read_line(&mut line).unwrap(), 0, "no {words:?}");
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
