@@ -66,6 +66,42 @@ pub mod client {
     pub use sockeye_client::*;
 }
 
+/// Channels: named logs with subscribers, which the SDKs of the Centrifuge protocol subscribe to.
+///
+/// ```no_run
+/// use std::{error::Error, sync::Arc, time::Duration};
+///
+/// use sockeye::{
+///     Endpoints,
+///     channels::{Access, Channels, ClientHandler, Grant, MemoryBroker, Namespace, Settings},
+/// };
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), Box<dyn Error>> {
+///     let news = Namespace::default()
+///         .history(100, Duration::from_secs(3600))
+///         .recovery(Grant::Forced)
+///         .allow_subscribe(Access::CLIENTS.and_anonymous());
+///     let settings = Settings::default().namespace("news", news).validate()?;
+///     let channels = Channels::new(settings, Arc::new(MemoryBroker::new()))?;
+///     let endpoints = Endpoints::new()
+///         .at("/connection/websocket", channels.handler())
+///         .protocols(ClientHandler::PROTOCOLS);
+///     tokio::select! {
+///         served = sockeye::serve("0.0.0.0:8080", endpoints) => served?,
+///         () = channels.run() => {}
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// `sockeye-broker-sqlite` keeps what is published in a file. The example `channels` lets an application decide who
+/// comes in.
+#[cfg(feature = "channels")]
+pub mod channels {
+    pub use sockeye_channels::*;
+}
+
 /// The examples of the README files, and of what is written about SockJS, are compiled with the documentation's own.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
