@@ -1,13 +1,14 @@
-//! `cargo run -p sockeye-house [-- arrows|sizes|lints]`: the checks that keep this workspace in order.
+//! `cargo run -p sockeye-house [-- arrows|sizes|lints|links]`: the checks that keep this workspace in order.
 //!
 //! What each check asks for is written in its own file; what it may let pass, in `house/*.toml`.
 
 mod arrows;
 mod failure;
+mod files;
 mod finding;
+mod links;
 mod lints;
 mod rooms;
-mod rust_files;
 mod sizes;
 mod sleeps;
 mod source;
@@ -18,14 +19,15 @@ use std::{env, process::ExitCode};
 
 use crate::{failure::Failure, finding::Finding, workspace::Workspace};
 
-const USAGE: &str = "usage: sockeye-house [arrows | sizes | lints]";
+const USAGE: &str = "usage: sockeye-house [arrows | sizes | lints | links]";
 
 type Check = fn(&Workspace) -> Result<Vec<Finding>, Failure>;
 
-const CHECKS: [(&str, Check); 3] = [
+const CHECKS: [(&str, Check); 4] = [
     ("arrows", arrows::check),
     ("sizes", sizes::check),
     ("lints", lints::check),
+    ("links", links::check),
 ];
 
 fn main() -> ExitCode {

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::{
     failure::{Failure, read},
+    files,
     finding::Finding,
-    rust_files, sleeps,
+    sleeps,
     source::Source,
     workspace::Workspace,
 };
@@ -14,7 +15,7 @@ use crate::{
 pub(crate) fn check(workspace: &Workspace) -> Result<Vec<Finding>, Failure> {
     let mut exceptions = sleeps::Exceptions::load(&workspace.root)?;
     let mut findings = Vec::new();
-    for path in rust_files::below(&workspace.root)? {
+    for path in files::below(&workspace.root, "rs")? {
         let name = workspace.name_of(&path);
         findings.extend(check_file(&path, &name, &mut exceptions)?);
     }

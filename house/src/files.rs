@@ -1,4 +1,4 @@
-//! Finds the Rust files of the workspace; what was built or is hidden is left out.
+//! Finds the files of the workspace; what was built or is hidden is left out.
 
 use std::{
     fs, io,
@@ -10,8 +10,8 @@ use crate::failure::Failure;
 /// Folders that hold what was built or measured, not what was written.
 const NOT_WRITTEN: [&str; 3] = ["target", "out", "node_modules"];
 
-/// Returns every Rust file below a folder, sorted.
-pub(crate) fn below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// Returns every file below a folder whose name has this extension, sorted.
+pub(crate) fn below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     let mut waiting = vec![folder.to_path_buf()];
     while let Some(folder) = waiting.pop() {
@@ -24,7 +24,7 @@ pub(crate) fn below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
             let path = entry.path();
             if kind.is_dir() && is_written(&entry) {
                 waiting.push(path);
-            } else if kind.is_file() && path.extension().is_some_and(|ending| ending == "rs") {
+            } else if kind.is_file() && path.extension().is_some_and(|ending| ending == extension) {
                 files.push(path);
             }
         }
