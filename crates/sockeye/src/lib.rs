@@ -102,9 +102,14 @@ pub mod channels {
     pub use sockeye_channels::*;
 }
 
-/// The examples of the README files, and of what is written about SockJS, are compiled with the documentation's own.
+/// The examples of the README files, of the book, and of what is written about SockJS are compiled with the
+/// documentation's own.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../../../README.ko.md")]
 #[doc = include_str!("../../../docs/SOCKJS.md")]
+#[doc = include_str!("../../../docs/book/src/start.md")]
+#[doc = include_str!("../../../docs/book/src/connection.md")]
+#[doc = include_str!("../../../docs/book/src/from-spring.md")]
+#[doc = include_str!("../../../docs/book/src/from-socketio.md")]
 struct Readme;

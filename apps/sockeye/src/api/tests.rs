@@ -7,6 +7,8 @@ use sockeye_channels::{Access, MemoryBroker, Namespace, Settings};
 
 use super::*;
 
+mod book;
+
 /// The methods, as they are called. `openapi.json` describes each.
 const METHODS: [&str; 15] = [
     "publish",

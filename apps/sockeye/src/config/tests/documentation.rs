@@ -54,30 +54,54 @@ fn the_tables_have_every_key_of_channels_with_its_default_and_no_other() {
     assert_eq!(documented.len(), there.len(), "documented twice");
 }
 
+/// Pages with examples, and how many each has.
+const EXAMPLES: [(&str, usize); 7] = [
+    (DOCUMENT, 3),
+    (include_str!("../../../../../docs/book/src/start.md"), 1),
+    (include_str!("../../../../../docs/book/src/channels.md"), 3),
+    (include_str!("../../../../../docs/book/src/security.md"), 3),
+    (
+        include_str!("../../../../../docs/book/src/production.md"),
+        1,
+    ),
+    (
+        include_str!("../../../../../docs/book/src/from-centrifugo.md"),
+        1,
+    ),
+    (
+        include_str!("../../../../../docs/book/src/from-socketio.md"),
+        1,
+    ),
+];
+
 #[test]
 fn every_example_can_be_used() {
-    let mut examples = DOCUMENT.split("```toml\n").skip(1);
     let folder = Folder::new("examples");
     std::fs::write(folder.0.join("secret"), "sesame").unwrap();
-    let secret = format!("file:{}\"", folder.0.join("secret").display());
-    let mut count = 0;
-    while let Some(example) = examples.next().and_then(|rest| rest.split("```").next()) {
-        let example: String = example
-            .lines()
-            .map(|line| match line.split_once("file:") {
-                Some((before, after)) => {
-                    let (_, after) = after.split_once('"').unwrap();
-                    format!("{before}{secret}{after}\n")
-                }
-                None => format!("{line}\n"),
-            })
-            .collect();
-        let resolved = from(&format!("example-{count}"), &example, &[], Flags::default());
-        let config = resolved.and_then(|resolved| resolved.check());
-        let channels = config.map_err(rendered).unwrap().channels.unwrap();
-        assert!(channels.dangers().is_empty());
-        channels.settings.validate().unwrap();
-        count += 1;
+    let secret = format!("file:{}", folder.0.join("secret").display());
+    for (page, expected) in EXAMPLES {
+        let examples = page.split("```toml\n").skip(1);
+        let examples = examples.filter_map(|rest| rest.split("```").next());
+        let mut count = 0;
+        for example in examples {
+            let example = with_secret(example, &secret);
+            let resolved = from("example", &example, &[], Flags::default());
+            let config = resolved.and_then(|resolved| resolved.check());
+            let channels = config.map_err(rendered).unwrap().channels.unwrap();
+            assert!(channels.dangers().is_empty());
+            channels.settings.validate().unwrap();
+            count += 1;
+        }
+        assert_eq!(count, expected, "{}", page.lines().next().unwrap());
     }
-    assert_eq!(count, 3);
+}
+
+/// Lets every secret that an example names be in a file that is there.
+fn with_secret(example: &str, secret: &str) -> String {
+    let mut parts = example.split("\"file:");
+    let before = parts.next().unwrap().to_owned();
+    parts.fold(before, |before, part| {
+        let (_, after) = part.split_once('"').unwrap();
+        format!("{before}\"{secret}\"{after}")
+    })
 }
