@@ -3,6 +3,7 @@
 
 use std::{
     env,
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -11,7 +12,8 @@ use std::{
 
 use sockeye::client::Connector;
 use sockeye_channel_client::{
-    Codec, HistoryRequest, Line, Options, Publication, Pushes, StreamPosition, SubscribeRequest,
+    CallError, Codec, HistoryRequest, Line, Options, Publication, Pushes, StreamPosition,
+    SubscribeRequest,
 };
 use tokio::{
     sync::{Notify, watch},
@@ -20,7 +22,7 @@ use tokio::{
 
 use crate::{
     ledger::{Heard, Ledger},
-    program::Place,
+    program::{Place, Program},
 };
 
 const SETTINGS: &str = r#"
@@ -47,7 +49,8 @@ struct Test {
     url: String,
     books: [Mutex<Ledger>; CHANNELS.len()],
     acknowledged: AtomicU64,
-    /// Somebody was acknowledged.
+    refused: AtomicU64,
+    /// Somebody was acknowledged or refused.
     progress: Notify,
     /// How often a server was started.
     starts: watch::Sender<u64>,
@@ -66,54 +69,119 @@ fn rounds() -> u64 {
 async fn what_was_acknowledged_is_there_once_and_in_order_whenever_the_server_is_killed() {
     let place = Place::new("nothing-lost");
     let mut server = place.start(SETTINGS, 0);
-    let port = server.port;
-    let test = Arc::new(Test {
-        url: server.url(),
-        books: Default::default(),
-        acknowledged: AtomicU64::new(0),
-        progress: Notify::new(),
-        starts: watch::Sender::new(1),
-        ends: watch::Sender::default(),
-        is_over: AtomicBool::new(false),
-    });
-    let (mut publishers, mut subscribers) = (JoinSet::new(), JoinSet::new());
-    for number in 0..PUBLISHERS {
-        publishers.spawn(publish(Arc::clone(&test), number));
-    }
-    for number in 0..SUBSCRIBERS {
-        subscribers.spawn(subscribe(Arc::clone(&test), number));
-    }
+    let (port, talk) = (server.port, Talk::begin(&server));
     for round in 0..rounds() {
         // A different moment each time, of which no two are the same distance from a commit.
         let life = 1 + (round * 2_654_435_761) % LIFE;
-        test.until(test.acknowledged.load(Relaxed) + life).await;
+        talk.acknowledge(life).await;
+        drop(server);
+        if round % 2 == 1 {
+            place.tear_log();
+        }
+        server = place.start(SETTINGS, port);
+        talk.has_started();
+    }
+    talk.acknowledge(1).await;
+    talk.end().await;
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_publications_until_there_is_room_and_loses_none() {
+    let Ok(disk) = env::var("SOCKEYE_SMALL_DISK") else {
+        eprintln!("not tried: SOCKEYE_SMALL_DISK names no folder on a disk of 8 MiB");
+        return;
+    };
+    let place = Place::on(Path::new(&disk), "full-disk");
+    let mut server = place.start(SETTINGS, 0);
+    let (port, talk) = (server.port, Talk::begin(&server));
+    for _ in 0..3 {
+        talk.acknowledge(50).await;
+        place.fill_disk();
+        talk.be_refused().await;
+        place.make_room();
+        talk.acknowledge(50).await;
         drop(server);
         server = place.start(SETTINGS, port);
-        test.starts.send_modify(|starts| *starts += 1);
+        talk.has_started();
     }
-    test.until(test.acknowledged.load(Relaxed) + 1).await;
-    test.is_over.store(true, Relaxed);
-    publishers.join_all().await;
-    let (line, _pushes) = test.connect(Codec::Json).await;
-    let mut ends = [0; CHANNELS.len()];
-    for (channel, end) in CHANNELS.iter().zip(&mut ends) {
-        *end = line.history(history(channel, None)).await.unwrap().offset;
+    talk.end().await;
+}
+
+/// Publishers and subscribers at work.
+struct Talk {
+    test: Arc<Test>,
+    publishers: JoinSet<()>,
+    subscribers: JoinSet<(usize, Heard)>,
+}
+
+impl Talk {
+    fn begin(server: &Program) -> Self {
+        let test = Arc::new(Test {
+            url: server.url(),
+            books: Default::default(),
+            acknowledged: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            progress: Notify::new(),
+            starts: watch::Sender::new(1),
+            ends: watch::Sender::default(),
+            is_over: AtomicBool::new(false),
+        });
+        let (mut publishers, mut subscribers) = (JoinSet::new(), JoinSet::new());
+        for number in 0..PUBLISHERS {
+            publishers.spawn(publish(Arc::clone(&test), number));
+        }
+        for number in 0..SUBSCRIBERS {
+            subscribers.spawn(subscribe(Arc::clone(&test), number));
+        }
+        Self {
+            test,
+            publishers,
+            subscribers,
+        }
     }
-    test.ends.send_replace(ends);
-    for (channel, heard) in subscribers.join_all().await {
-        let top = ends[channel];
-        let books = test.books[channel].lock().unwrap();
-        books.check(&heard, top).unwrap();
-        assert!(top >= books.acknowledged.len() as u64 && top > 0);
+
+    /// Waits until so many more were acknowledged.
+    async fn acknowledge(&self, more: u64) {
+        self.test.more_of(&self.test.acknowledged, more).await;
+    }
+
+    /// Waits until every publisher was refused something.
+    async fn be_refused(&self) {
+        let more = PUBLISHERS as u64;
+        self.test.more_of(&self.test.refused, more).await;
+    }
+
+    fn has_started(&self) {
+        self.test.starts.send_modify(|starts| *starts += 1);
+    }
+
+    /// Lets subscribers hear what is left, and holds all that they heard against the books.
+    async fn end(self) {
+        let test = self.test;
+        test.is_over.store(true, Relaxed);
+        self.publishers.join_all().await;
+        let (line, _pushes) = test.connect(Codec::Json).await;
+        let mut ends = [0; CHANNELS.len()];
+        for (channel, end) in CHANNELS.iter().zip(&mut ends) {
+            *end = line.history(history(channel, None)).await.unwrap().offset;
+        }
+        test.ends.send_replace(ends);
+        for (channel, heard) in self.subscribers.join_all().await {
+            let top = ends[channel];
+            let books = test.books[channel].lock().unwrap();
+            books.check(&heard, top).unwrap();
+            assert!(top >= books.acknowledged.len() as u64 && top > 0);
+        }
     }
 }
 
 impl Test {
-    /// Waits until so many were acknowledged.
-    async fn until(&self, count: u64) {
+    /// Waits until so many more were counted.
+    async fn more_of(&self, counter: &AtomicU64, more: u64) {
+        let enough = counter.load(Relaxed) + more;
         loop {
             let progress = self.progress.notified();
-            if self.acknowledged.load(Relaxed) >= count {
+            if counter.load(Relaxed) >= enough {
                 return;
             }
             progress.await;
@@ -145,11 +213,14 @@ async fn publish(test: Arc<Test>, publisher: usize) {
             let data = format!("\"{publisher}-{number}\"");
             let books = || test.books[channel].lock().unwrap();
             books().tried.insert(data.clone());
-            if line.publish(CHANNELS[channel], data.clone()).await.is_err() {
-                break;
+            match line.publish(CHANNELS[channel], data.clone()).await {
+                Ok(()) => {
+                    books().acknowledged.push(data);
+                    test.acknowledged.fetch_add(1, Relaxed);
+                }
+                Err(CallError::Refused(_)) => drop(test.refused.fetch_add(1, Relaxed)),
+                Err(_) => break,
             }
-            books().acknowledged.push(data);
-            test.acknowledged.fetch_add(1, Relaxed);
             test.progress.notify_waiters();
             if test.is_over.load(Relaxed) {
                 return;

@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
-    path::PathBuf,
+    io::{BufRead, BufReader, Read, Write},
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread,
@@ -15,12 +15,33 @@ pub(crate) struct Place(PathBuf);
 
 impl Place {
     pub(crate) fn new(name: &str) -> Self {
+        Self::on(&std::env::temp_dir(), name)
+    }
+
+    /// In this folder, which may be on a disk of its own.
+    pub(crate) fn on(folder: &Path, name: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("sockeye-{name}-{}-{number}", std::process::id()));
+        let path = folder.join(format!("sockeye-{name}-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
+    }
+
+    /// Writes the beginning of something behind the write-ahead log's end, as a loss of power can leave it.
+    pub(crate) fn tear_log(&self) {
+        let log = self.0.join("publications.db-wal");
+        let mut log = fs::OpenOptions::new().append(true).open(log).unwrap();
+        log.write_all(&[0xa5; 5000]).unwrap();
+    }
+
+    /// Takes all room that is left on the disk, until [`make_room`](Self::make_room).
+    pub(crate) fn fill_disk(&self) {
+        let mut ballast = fs::File::create(self.0.join("ballast")).unwrap();
+        while ballast.write_all(&[1; 4096]).is_ok() {}
+    }
+
+    pub(crate) fn make_room(&self) {
+        fs::remove_file(self.0.join("ballast")).unwrap();
     }
 
     /// Starts the program with these settings behind the place's own.
