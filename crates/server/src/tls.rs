@@ -3,6 +3,7 @@
 mod certificate;
 mod error;
 mod plain;
+mod wire;
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -19,11 +20,12 @@ pub use self::{
 use self::{
     certificate::{Current, Files, load},
     plain::{First, first},
+    wire::Wire,
 };
 use crate::options::Http2;
 
 /// A TCP stream behind TLS. Its handshake is done.
-pub(crate) type TlsStream = tokio_rustls::server::TlsStream<TcpStream>;
+pub(crate) type TlsStream = tokio_rustls::server::TlsStream<Wire>;
 
 /// How many sessions of TLS 1.2 are remembered for clients without tickets; the oldest is forgotten.
 const REMEMBERED_SESSIONS: usize = 1024;
@@ -180,7 +182,7 @@ impl Tls {
             }
             First::Other => {
                 TlsAcceptor::from(Arc::clone(&self.config))
-                    .accept(stream)
+                    .accept(Wire(stream))
                     .await
             }
         }
