@@ -8,9 +8,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, IntoDiagnostic, Report};
 use sockeye::{Endpoints, HttpStream, Limits, Origins, Overflow, Requests, SockJs, Uplink};
 use sockeye_broker_sqlite::{Options, SqliteBroker, Synchronous};
-use sockeye_channels::{
-    Broker, Channels, ClientHandler, Credentials, MemoryBroker, OverflowPolicy, token::Tokens,
-};
+use sockeye_channels::{Broker, Channels, ClientHandler, Credentials, MemoryBroker, token::Tokens};
 use thiserror::Error;
 
 use self::keys::KeysByHttp;
@@ -211,13 +209,6 @@ impl Served {
 
 /// What is configured and does nothing yet.
 fn not_yet(config: &config::Channels) -> Vec<&'static str> {
-    let settings = &config.settings;
-    let namespaces = || {
-        settings
-            .namespaces
-            .values()
-            .chain([&settings.without_namespace])
-    };
     let hooks = &config.hooks;
     let is_asked = [
         &hooks.connect,
@@ -236,14 +227,6 @@ fn not_yet(config: &config::Channels) -> Vec<&'static str> {
         (
             config.carriers.one_way,
             "channels.one_way: /connection/uni_* are not served",
-        ),
-        (
-            namespaces().any(|namespace| !namespace.allowed_delta_types.is_empty()),
-            "allowed_delta_types: payloads are sent whole",
-        ),
-        (
-            namespaces().any(|namespace| namespace.overflow != OverflowPolicy::Close),
-            "overflow: a subscriber that reads too slowly is closed with 3008",
         ),
     ];
     let there = all.into_iter().filter(|(is_there, _)| *is_there);

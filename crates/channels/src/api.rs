@@ -224,7 +224,7 @@ impl Channels {
     pub fn send_to_user(&self, whom: &Whom, data: &Bytes) -> usize {
         let clients = self.find(whom);
         for client in &clients {
-            client.push_one(Push {
+            client.push_one(&Push {
                 message: Some(MessagePush { data: data.clone() }),
                 ..Push::default()
             });
@@ -234,20 +234,24 @@ impl Channels {
 
     /// Says who is in a channel, by the ids of their connections.
     ///
+    /// Cancel safety: it changes nothing.
+    ///
     /// # Errors
     /// [`ApiError`] if the channel is none or has no presence.
-    pub fn presence(&self, channel: &str) -> Result<Vec<(ClientId, ClientInfo)>, ApiError> {
+    pub async fn presence(&self, channel: &str) -> Result<Vec<(ClientId, ClientInfo)>, ApiError> {
         self.has_presence(channel)?;
-        Ok(self.0.rooms.presence(channel))
+        Ok(self.0.presence.list(channel).await?)
     }
 
     /// Says how many are in a channel.
     ///
+    /// Cancel safety: it changes nothing.
+    ///
     /// # Errors
     /// As [`presence`](Self::presence).
-    pub fn presence_stats(&self, channel: &str) -> Result<PresenceStatsResult, ApiError> {
+    pub async fn presence_stats(&self, channel: &str) -> Result<PresenceStatsResult, ApiError> {
         self.has_presence(channel)?;
-        Ok(self.0.presence_stats(channel))
+        Ok(self.0.presence.stats(channel).await?.into())
     }
 
     fn has_presence(&self, channel: &str) -> Result<(), ApiError> {
@@ -301,7 +305,7 @@ impl Channels {
 
     /// Returns the channels with subscribers here, and how many each has.
     pub fn channels(&self) -> Vec<(Arc<str>, usize)> {
-        self.0.rooms.channels()
+        self.0.hub.channels(|_| true)
     }
 
     /// Returns the connections of a user; of nobody in particular if it is empty.
@@ -318,7 +322,7 @@ impl Channels {
     /// Says what this server has.
     pub fn info(&self) -> NodeStats {
         let (clients, users) = self.0.registry.counts();
-        let channels = self.0.rooms.channels();
+        let channels = self.0.hub.channels(|_| true);
         NodeStats {
             node: self.0.node,
             clients,

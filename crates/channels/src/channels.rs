@@ -3,24 +3,22 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak},
     time::{Duration, SystemTime},
 };
 
-use sockeye_channel_proto::PresenceStatsResult;
 use tokio::time::Instant;
 
 use crate::{
-    Broker, CheckedSettings, Namespace,
+    Broker, CheckedSettings, MemoryPresence, Namespace, Presence,
     agenda::Agenda,
     allowance::Allowance,
-    client::count,
     client_id::ClientId,
     credentials::{BadToken, ConnectionGrant, Credentials, SubscriptionGrant},
     handler::ClientHandler,
     hooks::{Hooks, NoHooks},
+    hub::Hub,
     registry::Registry,
-    rooms::Rooms,
     tally::Tally,
 };
 
@@ -34,7 +32,8 @@ pub struct Channels(pub(crate) Arc<Core>);
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) broker: Arc<dyn Broker>,
-    pub(crate) rooms: Arc<Rooms>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) presence: Arc<dyn Presence>,
     pub(crate) registry: Registry,
     pub(crate) agenda: Agenda,
     pub(crate) tally: Tally,
@@ -79,13 +78,16 @@ impl Channels {
     /// [`NoRandomness`]: connections could not be told apart.
     pub fn new(settings: CheckedSettings, broker: Arc<dyn Broker>) -> Result<Self, NoRandomness> {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Ok(Self(Arc::new(Core {
-            rooms: Rooms::new(Arc::clone(&broker)),
+        let node = ClientId::random().ok_or(NoRandomness)?;
+        // The hub calls whoever has it.
+        Ok(Self(Arc::new_cyclic(|core: &Weak<Core>| Core {
+            hub: Hub::new(Arc::clone(&broker), Weak::<Core>::clone(core)),
+            presence: Arc::new(MemoryPresence::new()),
             broker,
             registry: Registry::default(),
             agenda: Agenda::default(),
             tally: Tally::default(),
-            node: ClientId::random().ok_or(NoRandomness)?,
+            node,
             version: concat!("sockeye ", env!("CARGO_PKG_VERSION")),
             replaceable: RwLock::new(Replaceable {
                 settings: Arc::new(settings),
@@ -223,11 +225,6 @@ impl Core {
         }
         let allowance = rates.entry(channel.into()).or_default();
         allowance.take(rate, now)
-    }
-
-    pub(crate) fn presence_stats(&self, channel: &str) -> PresenceStatsResult {
-        let present = self.rooms.presence(channel);
-        count(present.iter().map(|(_, info)| info.user.as_str()))
     }
 }
 

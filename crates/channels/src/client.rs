@@ -14,6 +14,7 @@ mod due;
 mod ending;
 mod enter;
 mod frame;
+mod presence;
 mod publish;
 mod read;
 mod refresh;
@@ -23,6 +24,7 @@ mod server_side;
 mod subscribe;
 mod subscription;
 mod timers;
+mod upcalls;
 
 use std::{
     fmt,
@@ -31,23 +33,17 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use sockeye_channel_proto::{
-    ClientInfo, Codec, Disconnect, DisconnectPush, Push, Reply, Unsubscribe, UnsubscribePush,
+    ClientInfo, Codec, Disconnect, DisconnectPush, NotJson, Push, Reply, UnsubscribePush,
 };
 use sockeye_endpoint::{Session, TrySendError};
 use sockeye_types::{Close, CloseCode, MAX_REASON_BYTES, Message, Transport};
 use tokio::time::Instant;
 
-use crate::{
-    allowance::Allowance, channels::Core, client_id::ClientId, hooks::Caller, rooms::Frames,
-};
+use crate::{allowance::Allowance, channels::Core, client_id::ClientId, hooks::Caller};
 
-pub(crate) use read::count;
 pub(crate) use refusal::{Ending, Refusal};
 pub(crate) use subscription::{Side, Subscription};
 use timers::{Timer, Timers};
-
-/// A payload can't be carried by a codec: it is no JSON.
-pub(crate) type NotCarried = sockeye_channel_proto::NotJson;
 
 /// One connection.
 pub(crate) struct Client {
@@ -156,15 +152,11 @@ impl Client {
         }
     }
 
-    pub(crate) fn push_frame(&self, frames: &mut Frames) {
-        match frames.message(self.codec) {
+    pub(crate) fn push_one(&self, push: &Push) {
+        match encode_push(self.codec, push) {
             Ok(message) => self.push(message),
             Err(_) => self.disconnect(&Disconnect::InappropriateProtocol.into()),
         }
-    }
-
-    pub(crate) fn push_one(&self, push: Push) {
-        self.push_frame(&mut Frames::of(push));
     }
 
     /// Ends the connection. The first who does counts.
@@ -189,39 +181,6 @@ impl Client {
             }
         };
         encode_push(self.codec, &Push::disconnect(why)).ok()
-    }
-
-    /// Ends a subscription that the client may take up again, and says why.
-    fn push_unsubscribe(&self, channel: &str, code: u32, reason: &str) {
-        self.push_one(Push {
-            channel: channel.to_owned(),
-            unsubscribe: Some(UnsubscribePush {
-                code,
-                reason: reason.to_owned(),
-            }),
-            ..Push::default()
-        });
-    }
-
-    /// Something of a channel did not reach it: it comes back and recovers.
-    pub(crate) fn lost(self: &Arc<Self>, channel: &str) {
-        let side = self.state().find(channel).map(|found| found.side);
-        let Some(identity) = self.identity() else {
-            return;
-        };
-        match side {
-            Some(Side::Client) => {
-                if let Some(gone) = self.remove(channel, Unsubscribe::Insufficient.code()) {
-                    let code = Unsubscribe::Insufficient;
-                    self.push_unsubscribe(channel, code.code(), code.reason());
-                    let client = Arc::clone(self);
-                    tokio::spawn(async move { client.announce_leave(&identity, &gone).await });
-                }
-            }
-            Some(Side::Server) => self.disconnect(&Disconnect::InsufficientState.into()),
-            // It has left meanwhile.
-            None => {}
-        }
     }
 
     /// Returns what it is subscribed to.
@@ -283,8 +242,20 @@ impl State {
     }
 }
 
+/// Says that a subscription has ended, and why.
+fn unsubscribed(channel: &str, code: u32, reason: &str) -> Push {
+    Push {
+        channel: channel.to_owned(),
+        unsubscribe: Some(UnsubscribePush {
+            code,
+            reason: reason.to_owned(),
+        }),
+        ..Push::default()
+    }
+}
+
 /// Encodes a push as a reply of its own.
-pub(crate) fn encode_push(codec: Codec, push: &Push) -> Result<Message, NotCarried> {
+pub(crate) fn encode_push(codec: Codec, push: &Push) -> Result<Message, NotJson> {
     let reply = Reply {
         push: Some(push.clone()),
         ..Reply::default()

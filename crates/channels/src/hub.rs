@@ -11,6 +11,7 @@ mod tail;
 use std::{
     collections::HashMap,
     fmt,
+    future::Future,
     hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
@@ -97,7 +98,21 @@ impl Hub {
         was_there
     }
 
+    /// Says whether somebody is in a channel's room.
+    pub(crate) fn is_in(&self, channel: &str, client: ClientId) -> bool {
+        self.room(channel)
+            .is_some_and(|room| room.state().has(client))
+    }
+
+    /// Does something later, where members are fed: publications may come where there is no runtime.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = self.outside.runtime() {
+            runtime.spawn(task);
+        }
+    }
+
     /// Returns how many are in a channel's room.
+    #[cfg(test)]
     pub(crate) fn subscribers(&self, channel: &str) -> usize {
         self.room(channel).map_or(0, |room| room.state().len())
     }
@@ -120,6 +135,7 @@ impl Hub {
     }
 
     /// Returns how many members all rooms have together.
+    #[cfg(test)]
     pub(crate) fn subscriptions(&self) -> usize {
         let channels = self.channels(|_| true);
         channels.iter().map(|(_, members)| members).sum()

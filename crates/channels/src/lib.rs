@@ -4,7 +4,6 @@ mod agenda;
 mod allowance;
 mod api;
 mod broker;
-mod catch_up;
 mod channel_name;
 mod channels;
 mod client;
@@ -15,17 +14,14 @@ mod credentials;
 mod emulated;
 mod handler;
 mod hooks;
-#[allow(dead_code, unused_imports, reason = "connections do not use it yet")]
 mod hub;
 mod memory_broker;
 mod namespace;
 mod presence;
 mod random;
-#[allow(dead_code, reason = "connections do not use it yet")]
 mod recovery;
 mod registry;
 mod rights;
-mod rooms;
 mod settings;
 mod settings_rule;
 mod stream;

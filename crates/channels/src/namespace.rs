@@ -45,9 +45,6 @@ pub struct Namespace {
     /// Which kinds of patches subscribers may ask for. Default none. Each publication costs the making of a patch, and
     /// each channel with such a subscriber the last payload.
     pub allowed_delta_types: Vec<DeltaType>,
-    /// Whether patches are made of what is published without a word about it. Default off: only what the server's API
-    /// publishes as a delta becomes one.
-    pub delta_publish: bool,
     /// Whether subscribers may ask for some publications only, by their tags. Default off. Each such subscriber costs
     /// a comparison for each publication.
     pub allow_tags_filter: bool,
@@ -305,7 +302,6 @@ impl Default for Namespace {
             presence: false,
             join_leave: JoinLeave::default(),
             allowed_delta_types: Vec::new(),
-            delta_publish: false,
             allow_tags_filter: false,
             allow_subscribe: Access::NOBODY,
             allow_publish: Access::NOBODY,
@@ -429,7 +425,6 @@ macro_rules! switches {
 
 switches! {
     with_presence: presence,
-    with_deltas_of_everything: delta_publish,
     with_tags_filters: allow_tags_filter,
     with_user_limited_channels: allow_user_limited_channels,
     with_subscribe_hook: subscribe_hook,

@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 
-use sockeye_channel_proto::ClientInfo;
+use sockeye_channel_proto::{ClientInfo, PresenceStatsResult};
 
 use crate::{BrokerError, ClientId};
 
@@ -50,4 +50,13 @@ pub struct PresenceStats {
     pub clients: u32,
     /// Users, each once.
     pub users: u32,
+}
+
+impl From<PresenceStats> for PresenceStatsResult {
+    fn from(stats: PresenceStats) -> Self {
+        Self {
+            num_clients: stats.clients,
+            num_users: stats.users,
+        }
+    }
 }

@@ -76,9 +76,6 @@ pub enum SettingRule {
     /// Only a recovery that everybody has can come by itself.
     #[error("it needs recovery to be forced")]
     NeedsForcedRecovery,
-    /// Patches are made for nobody.
-    #[error("it needs a kind of patch in allowed_delta_types")]
-    NeedsDeltaTypes,
     /// Those who are subscribed need no leave to subscribe.
     #[error("subscribers can't be those who may subscribe: say clients, or nobody")]
     SubscribersSubscribe,
@@ -312,9 +309,6 @@ fn check_namespace(
             wrong("recovery_mode", SettingRule::NeedsHistory);
         }
         _ => {}
-    }
-    if namespace.delta_publish && namespace.allowed_delta_types.is_empty() {
-        wrong("delta_publish", SettingRule::NeedsDeltaTypes);
     }
     check_access(namespace, wrong);
     check_overflow(namespace, wrong);

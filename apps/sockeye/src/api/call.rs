@@ -175,19 +175,19 @@ impl Call {
                 let num_clients = self.channels.send_to_user(&ask.whom(), &ask.data()?);
                 result(&Counted { num_clients })
             }
-            _ => self.about(method, ask),
+            _ => self.about(method, ask).await,
         }
     }
 
     /// What is only looked up.
-    fn about(&self, method: &str, ask: &Ask<'_>) -> Answer {
+    async fn about(&self, method: &str, ask: &Ask<'_>) -> Answer {
         match method {
             "presence" => {
-                let present = self.channels.presence(&ask.channel)?.into_iter();
+                let present = self.channels.presence(&ask.channel).await?.into_iter();
                 let presence = present.map(|(id, info)| (id.to_string(), info)).collect();
                 result(&Presence { presence })
             }
-            "presence_stats" => result(&self.channels.presence_stats(&ask.channel)?),
+            "presence_stats" => result(&self.channels.presence_stats(&ask.channel).await?),
             "channels" => result(&self.named(&ask.pattern)),
             "info" => result(&self.info()),
             "connections" => result(&self.connections(ask.user())),

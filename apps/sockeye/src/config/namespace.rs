@@ -36,7 +36,6 @@ pub(crate) struct RawNamespace {
     pub(crate) join_leave: bool,
     pub(crate) force_push_join_leave: bool,
     pub(crate) allowed_delta_types: Vec<String>,
-    pub(crate) delta_publish: bool,
     pub(crate) allow_tags_filter: bool,
     pub(crate) allow_subscribe_for_client: bool,
     pub(crate) allow_subscribe_for_anonymous: bool,
@@ -133,7 +132,6 @@ impl Default for RawNamespace {
             join_leave: false,
             force_push_join_leave: false,
             allowed_delta_types: Vec::new(),
-            delta_publish: false,
             allow_tags_filter: false,
             allow_subscribe_for_client: false,
             allow_subscribe_for_anonymous: false,
@@ -270,7 +268,6 @@ impl RawNamespace {
                 (true, true) => JoinLeave::Forced,
             });
         namespace.presence = self.presence;
-        namespace.delta_publish = self.delta_publish;
         namespace.allow_tags_filter = self.allow_tags_filter;
         namespace
     }

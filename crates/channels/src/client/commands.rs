@@ -132,10 +132,10 @@ impl Client {
     ) -> Result<(), Refusal> {
         match request {
             Request::Presence(request) => {
-                reply.presence = Some(self.presence(identity, &request.channel)?);
+                reply.presence = Some(self.presence(identity, &request.channel).await?);
             }
             Request::PresenceStats(request) => {
-                reply.presence_stats = Some(self.presence_stats(identity, &request.channel)?);
+                reply.presence_stats = Some(self.presence_stats(identity, &request.channel).await?);
             }
             Request::History(request) => {
                 reply.history = Some(self.history(identity, request).await?);

@@ -13,6 +13,7 @@ use super::{
     commands::Next,
     enter::{Entry, Prepared, Unrecoverable},
     frame::Replies,
+    subscribe::delta_of,
     timers::Timer,
 };
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     SubscriptionToken, Verdict,
     credentials::{BadToken, ConnectionGrant, ServerSubscription},
     hooks::Connecting,
+    hub::Delta,
     may_subscribe,
 };
 
@@ -279,6 +281,7 @@ fn server_side(
         });
     Entry {
         channel: channel.to_owned(),
+        delta: known.map_or(Delta::None, |known| delta_of(known, &namespace)),
         namespace,
         asked: known.map(Into::into).unwrap_or_default(),
         recover,

@@ -41,7 +41,9 @@ impl Client {
         let interval = self.core.settings().settings().presence_update_interval;
         self.set_timer(Timer::Tick, Some(now + interval));
         let is_watched = |found: &Subscription| {
-            found.expire_at > 0 || found.granted.continuity > Continuity::None
+            found.expire_at > 0
+                || found.granted.presence
+                || found.granted.continuity > Continuity::None
         };
         let watched: Vec<_> = {
             let state = self.state();
@@ -66,6 +68,9 @@ impl Client {
     async fn look_after(self: &Arc<Self>, subscription: &Subscription, now: Instant) {
         if self.state().find(&subscription.channel).is_none() {
             return;
+        }
+        if subscription.granted.presence {
+            self.reappear(subscription).await;
         }
         if subscription.expire_at > 0 {
             self.look_at_expiry(subscription).await;
@@ -133,11 +138,11 @@ impl Client {
             return;
         };
         // Looked at behind the stream, so that what comes meanwhile does not seem to be missing.
-        let Some(own) = self.core.rooms.position(channel, self.id) else {
+        let Some(own) = self.core.hub.position(channel) else {
             return;
         };
         if own.epoch != history.top.epoch || own.offset < history.top.offset {
-            self.lost(channel);
+            self.lost(channel).await;
         } else if let Some(found) = self.state().find_mut(channel) {
             found.checked = now;
         }

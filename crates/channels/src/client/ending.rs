@@ -24,7 +24,7 @@ impl Client {
         let user = identity.as_ref().map(|identity| &*identity.user);
         self.core.registry.remove(self.id, user);
         for subscription in &subscriptions {
-            self.core.rooms.leave(&subscription.channel, self.id);
+            self.leave(subscription).await;
         }
         self.write_down(user, closed);
         let Some(identity) = identity else { return };

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use sockeye_channel_proto::{ErrorCode, Filter, Publication, StreamPosition, SubscribeResult};
+use sockeye_channel_proto::{
+    Disconnect, ErrorCode, Filter, Publication, StreamPosition, SubscribeResult,
+};
 use sockeye_types::Message;
 use tokio::time::Instant;
 
-use super::{Client, Identity, Refusal, Side, Subscription};
+use super::{Client, Identity, Phase, Refusal, Side, Subscription, presence::Appeared};
 use crate::{
     Announcement, Asked, Asker, Continuity, Granted, Namespace, RecoveryMode,
-    catch_up::{Outcome, catch_up},
     credentials::ServerSubscription,
     grant,
-    rooms::{Joining, Member},
+    hub::{Announcements, Delta, Joining, Kind, Member, Overflow, Positioned, Shape, chained},
+    recovery::{Ask, Recovered},
 };
 
 /// Who wants to be where, and is allowed to.
@@ -24,7 +26,8 @@ pub(super) struct Entry {
     /// Where it was, if it wants what it missed.
     pub(super) recover: Option<StreamPosition>,
     pub(super) given: ServerSubscription,
-    pub(super) filter: Option<Box<Filter>>,
+    pub(super) filter: Option<Filter>,
+    pub(super) delta: Delta,
     pub(super) side: Side,
     pub(super) unrecoverable: Unrecoverable,
 }
@@ -43,16 +46,17 @@ pub(super) enum Unrecoverable {
 pub(super) struct Prepared {
     joining: Joining,
     member: Member,
+    appeared: Option<Appeared>,
     subscription: Subscription,
     pub(super) result: SubscribeResult,
 }
 
 impl Client {
-    /// Shows the subscriber to others, and reads what it missed.
+    /// Reads what the subscriber missed, and shows it to others.
     ///
     /// Cancel safety: dropped before it is done, nothing has happened.
     pub(super) async fn prepare(
-        self: &Arc<Self>,
+        &self,
         identity: &Identity,
         entry: Entry,
     ) -> Result<Prepared, Refusal> {
@@ -63,19 +67,19 @@ impl Client {
         }
         let asker = Asker::new(&identity.user, checked.settings());
         let granted = grant(&asker, &entry.namespace, entry.asked, &entry.given.instead);
-        let joining = self.core.rooms.join(&entry.channel, self.id).await?;
-        if granted.presence {
-            joining.appear(self.info(identity, entry.given.info.clone()));
-        }
+        let mut joining = self.core.hub.join(&entry.channel);
         let mut result = self.start_result(&entry, granted);
-        let position = self.recover(&entry, granted, &mut result).await?;
+        self.recover(&mut joining, &entry, granted, &mut result)
+            .await?;
+        let appeared = if granted.presence {
+            let info = self.info(identity, entry.given.info.clone());
+            Some(self.appear(joining.channel(), info).await?)
+        } else {
+            None
+        };
         Ok(Prepared {
-            member: Member {
-                client: Arc::clone(self),
-                position,
-                hears_join_leave: granted.join_leave,
-                filter: entry.filter,
-            },
+            member: self.member(&entry, granted),
+            appeared,
             subscription: Subscription {
                 channel: Arc::clone(joining.channel()),
                 side: entry.side,
@@ -89,6 +93,37 @@ impl Client {
         })
     }
 
+    fn member(&self, entry: &Entry, granted: Granted) -> Member {
+        let namespace = &entry.namespace;
+        let is_positioned =
+            granted.continuity > Continuity::None && namespace.retention().is_some();
+        Member {
+            session: self.session.clone(),
+            client: self.id,
+            kind: Kind {
+                codec: self.codec,
+                shape: Shape::Reply,
+                delta: entry.delta,
+                positioned: if is_positioned {
+                    Positioned::Yes
+                } else {
+                    Positioned::No
+                },
+                announcements: if granted.join_leave {
+                    Announcements::Heard
+                } else {
+                    Announcements::Unheard
+                },
+            },
+            filter: entry.filter.clone(),
+            overflow: Overflow {
+                policy: namespace.overflow,
+                publications: namespace.overflow_publications,
+                bytes: namespace.overflow_bytes,
+            },
+        }
+    }
+
     fn start_result(&self, entry: &Entry, granted: Granted) -> SubscribeResult {
         let expire_at = entry.given.expire_at;
         let expires =
@@ -96,6 +131,7 @@ impl Client {
         SubscribeResult {
             recoverable: granted.continuity >= Continuity::Recoverable,
             positioned: granted.continuity >= Continuity::Positioned,
+            delta: entry.delta == Delta::Fossil,
             data: entry.given.data.clone(),
             expires,
             ttl: if expires { self.core.ttl(expire_at) } else { 0 },
@@ -106,58 +142,59 @@ impl Client {
     /// Says where it begins, and what it missed.
     async fn recover(
         &self,
+        joining: &mut Joining,
         entry: &Entry,
         granted: Granted,
         result: &mut SubscribeResult,
-    ) -> Result<Option<StreamPosition>, Refusal> {
-        let retention = entry.namespace.retention();
-        let Some(retention) = retention.filter(|_| granted.continuity > Continuity::None) else {
-            return Ok(None);
-        };
-        let mode = entry.namespace.recovery_mode;
-        let is_auto = mode == RecoveryMode::AutoCache;
-        let start = StreamPosition::default();
-        let asked = entry.recover.as_ref().or_else(|| is_auto.then_some(&start));
-        let since = asked.filter(|_| granted.continuity >= Continuity::Recoverable);
+    ) -> Result<(), Refusal> {
         let limit = self.core.settings().settings().recovery_limit;
-        let caught = catch_up(
-            &*self.core.broker,
-            &entry.channel,
-            retention,
-            since.map(|since| (since, mode)),
-            limit,
-        )
-        .await?;
-        result.epoch.clone_from(&caught.top.epoch);
-        result.offset = caught.top.offset;
-        result.was_recovering = since.is_some();
-        match caught.outcome {
-            Outcome::Fresh => {}
-            Outcome::Recovered(publications) => {
-                self.core.tally.recovered();
-                result.recovered = true;
-                result.offset = since.map_or(0, |since| since.offset);
-                result.publications = recovered(&publications, entry.filter.as_deref());
-            }
-            Outcome::Unrecovered => {
-                self.core.tally.not_recovered();
-                if entry.unrecoverable == Unrecoverable::Refused {
-                    return Err(ErrorCode::UnrecoverablePosition.into());
-                }
+        let ask = ask(entry, granted, limit);
+        let recovered = joining.settle(&ask, entry.namespace.retention()).await?;
+        result.epoch.clone_from(&recovered.position.epoch);
+        result.offset = recovered.position.offset;
+        if !matches!(ask, Ask::Stream { .. } | Ask::Cache { .. }) {
+            return Ok(());
+        }
+        result.was_recovering = true;
+        if recovered.recovered {
+            self.core.tally.recovered();
+            result.recovered = true;
+            // Where it was: it counts on with each publication.
+            result.offset = entry.recover.as_ref().map_or(0, |since| since.offset);
+            result.publications = self.told(entry, &recovered)?;
+        } else {
+            self.core.tally.not_recovered();
+            if entry.unrecoverable == Unrecoverable::Refused {
+                return Err(ErrorCode::UnrecoverablePosition.into());
             }
         }
-        Ok(Some(caught.top))
+        Ok(())
+    }
+
+    /// Returns what it missed, as it is told.
+    fn told(&self, entry: &Entry, recovered: &Recovered) -> Result<Vec<Publication>, Refusal> {
+        if entry.delta == Delta::Fossil {
+            let chained = chained(&recovered.publications, self.codec);
+            return chained.map_err(|_| Disconnect::InappropriateProtocol.into());
+        }
+        let filter = entry.filter.as_ref();
+        let wanted = recovered
+            .publications
+            .iter()
+            .filter(|publication| filter.is_none_or(|filter| filter.matches(&publication.tags)));
+        Ok(wanted.map(|one| Publication::clone(one)).collect())
     }
 
     /// Sends the reply, and lets the client hear what follows it.
     pub(super) fn settle(
-        self: &Arc<Self>,
+        &self,
         prepared: Prepared,
         reply: Option<Message>,
     ) -> Result<Subscription, Refusal> {
         let Prepared {
             joining,
             member,
+            appeared,
             subscription,
             ..
         } = prepared;
@@ -167,12 +204,18 @@ impl Client {
                 state.subscriptions.insert(at, subscription.clone());
             }
         }
-        if let Err(hole) = joining.finish(member, reply) {
+        if let Some(reply) = reply {
+            self.push(reply);
+        }
+        if let Err(error) = joining.enter(member) {
             let mut state = self.state();
             if let Ok(at) = state.place(&subscription.channel) {
                 state.subscriptions.remove(at);
             }
-            return Err(hole.into());
+            return Err(error.into());
+        }
+        if let Some(appeared) = appeared {
+            appeared.stay();
         }
         self.core.tally.subscribed();
         Ok(subscription)
@@ -203,27 +246,47 @@ impl Client {
     }
 
     /// Takes a subscription away: nobody sees it any more, and nothing of the channel comes. Who listens is not told.
-    pub(super) fn remove(&self, channel: &str, code: u32) -> Option<Subscription> {
+    pub(super) async fn remove(&self, channel: &str, code: u32) -> Option<Subscription> {
         let (gone, identity) = {
             let mut state = self.state();
             let at = state.place(channel).ok()?;
             let gone = state.subscriptions.remove(at);
-            let super::Phase::Connected(identity) = &state.phase else {
-                return Some(gone);
+            let identity = match &state.phase {
+                Phase::Connected(identity) => Some(identity.clone()),
+                _ => None,
             };
-            (gone, identity.clone())
+            (gone, identity)
         };
-        self.core.rooms.leave(channel, self.id);
-        let caller = self.caller(Some(&identity));
-        self.core.hooks().unsubscribed(caller, channel, code);
+        self.leave(&gone).await;
+        if let Some(identity) = identity {
+            let caller = self.caller(Some(&identity));
+            self.core.hooks().unsubscribed(caller, channel, code);
+        }
         Some(gone)
+    }
+
+    /// Leaves the room, and those who are present.
+    pub(super) async fn leave(&self, gone: &Subscription) {
+        self.core.hub.leave(&gone.channel, self.id);
+        if gone.granted.presence {
+            self.disappear(&gone.channel).await;
+        }
     }
 }
 
-fn recovered(publications: &[Arc<Publication>], filter: Option<&Filter>) -> Vec<Publication> {
-    let publications = publications.iter();
-    publications
-        .filter(|publication| filter.is_none_or(|filter| filter.matches(&publication.tags)))
-        .map(|publication| Publication::clone(publication))
-        .collect()
+/// Says what somebody wants to know at the start. Who is in a cache by itself is given the latest without asking.
+fn ask(entry: &Entry, granted: Granted, limit: u32) -> Ask {
+    if granted.continuity == Continuity::None || entry.namespace.retention().is_none() {
+        return Ask::Nothing;
+    }
+    if granted.continuity < Continuity::Recoverable {
+        return Ask::Position;
+    }
+    let since = entry.recover.clone();
+    match (entry.namespace.recovery_mode, since) {
+        (RecoveryMode::AutoCache, since) => Ask::Cache { since },
+        (_, None) => Ask::Position,
+        (RecoveryMode::Cache, since) => Ask::Cache { since },
+        (_, Some(since)) => Ask::Stream { since, limit },
+    }
 }

@@ -1,7 +1,5 @@
 //! A client asks what was published, and who is there.
 
-use std::collections::BTreeSet;
-
 use sockeye_channel_proto::{
     Disconnect, ErrorCode, HistoryRequest, HistoryResult, PresenceResult, PresenceStatsResult,
     Publication,
@@ -11,25 +9,28 @@ use super::{Client, Identity, Refusal};
 use crate::{Asker, NamedBy, Order, Read, Verdict, may_read_history, may_read_presence};
 
 impl Client {
-    pub(super) fn presence(
+    pub(super) async fn presence(
         &self,
         identity: &Identity,
         channel: &str,
     ) -> Result<PresenceResult, Refusal> {
         self.may_see(identity, channel)?;
-        let present = self.core.rooms.presence(channel).into_iter();
+        let present = self.core.presence.list(channel).await?;
         Ok(PresenceResult {
-            presence: present.map(|(id, info)| (id.to_string(), info)).collect(),
+            presence: present
+                .into_iter()
+                .map(|(id, info)| (id.to_string(), info))
+                .collect(),
         })
     }
 
-    pub(super) fn presence_stats(
+    pub(super) async fn presence_stats(
         &self,
         identity: &Identity,
         channel: &str,
     ) -> Result<PresenceStatsResult, Refusal> {
         self.may_see(identity, channel)?;
-        Ok(self.core.presence_stats(channel))
+        Ok(self.core.presence.stats(channel).await?.into())
     }
 
     fn may_see(&self, identity: &Identity, channel: &str) -> Result<(), Refusal> {
@@ -94,15 +95,5 @@ fn allowed(verdict: Verdict) -> Result<(), Refusal> {
         Verdict::Closed(code) => Err(code.into()),
         // No hook decides who reads.
         Verdict::AskHook => Err(Disconnect::ServerError.into()),
-    }
-}
-
-/// Counts who is there: connections, and users, each once.
-pub(crate) fn count<'a>(users: impl Iterator<Item = &'a str>) -> PresenceStatsResult {
-    let mut clients = 0_usize;
-    let users: BTreeSet<&str> = users.inspect(|_| clients += 1).collect();
-    PresenceStatsResult {
-        num_users: u32::try_from(users.len()).unwrap_or(u32::MAX),
-        num_clients: u32::try_from(clients).unwrap_or(u32::MAX),
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use sockeye_channel_proto::{Disconnect, Error, ErrorCode};
 
-use crate::{BrokerError, InvalidChannel, hooks::Refused, rooms::Hole};
+use crate::{BrokerError, InvalidChannel, hooks::Refused, hub::JoinError};
 
 /// Why a command is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,9 +75,14 @@ impl From<BrokerError> for Refusal {
     }
 }
 
-impl From<Hole> for Refusal {
-    fn from(Hole: Hole) -> Self {
-        Disconnect::InsufficientState.into()
+impl From<JoinError> for Refusal {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Broker(error) => error.into(),
+            JoinError::Missed => Disconnect::InsufficientState.into(),
+            JoinError::Already => ErrorCode::AlreadySubscribed.into(),
+            JoinError::Ended => Disconnect::ConnectionClosed.into(),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use super::{
     Client, Refusal, Side,
     enter::{Entry, Unrecoverable},
     frame::Replies,
+    unsubscribed,
 };
-use crate::{Asked, NamedBy, credentials::ServerSubscription};
+use crate::{Asked, NamedBy, credentials::ServerSubscription, hub::Delta};
 
 impl Client {
     /// Subscribes it; if it is, nothing happens.
@@ -48,6 +49,7 @@ impl Client {
             recover,
             given,
             filter: None,
+            delta: Delta::None,
             side: Side::Server,
             unrecoverable: Unrecoverable::Said,
         };
@@ -87,8 +89,8 @@ impl Client {
         let Some(identity) = self.identity() else {
             return;
         };
-        let gone = self.remove(channel, code);
-        self.push_unsubscribe(channel, code, reason);
+        let gone = self.remove(channel, code).await;
+        self.push_one(&unsubscribed(channel, code, reason));
         if let Some(gone) = gone {
             self.announce_leave(&identity, &gone).await;
         }

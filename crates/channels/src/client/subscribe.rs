@@ -13,9 +13,10 @@ use super::{
     frame::Replies,
 };
 use crate::{
-    Asked, Asker, ChannelName, NamedBy, Namespace, SubscriptionToken, Verdict,
+    Asked, Asker, ChannelName, DeltaType, NamedBy, Namespace, SubscriptionToken, Verdict,
     credentials::{BadToken, ServerSubscription},
     hooks::Subscribing,
+    hub::Delta,
     may_subscribe,
 };
 
@@ -58,6 +59,11 @@ impl Client {
         let (name, namespace) = checked.channel(&request.channel, NamedBy::Client)?;
         self.has_room_for(&name, namespace)?;
         let filter = filter_of(&request, namespace)?;
+        let delta = delta_of(&request, namespace);
+        // Who has a filter does not have the payload before.
+        if filter.is_some() && delta != Delta::None {
+            return Err(ErrorCode::BadRequest.into());
+        }
         let (token, given) = self.verify_subscription(identity, &request).await?;
         let asker = Asker::new(&identity.user, checked.settings());
         let given = match may_subscribe(&asker, &name, namespace, token) {
@@ -86,6 +92,7 @@ impl Client {
             recover,
             given,
             filter,
+            delta,
             side: Side::Client,
             unrecoverable: if request.flag & FLAG_UNRECOVERABLE == 0 {
                 Unrecoverable::Said
@@ -145,7 +152,9 @@ impl Client {
         if side != Some(Side::Client) {
             return Ok(());
         }
-        let gone = self.remove(&request.channel, Unsubscribe::Client.code());
+        let gone = self
+            .remove(&request.channel, Unsubscribe::Client.code())
+            .await;
         if let (Some(gone), Some(identity)) = (gone, self.identity()) {
             self.announce_leave(&identity, &gone).await;
         }
@@ -153,10 +162,7 @@ impl Client {
     }
 }
 
-fn filter_of(
-    request: &SubscribeRequest,
-    namespace: &Namespace,
-) -> Result<Option<Box<Filter>>, Refusal> {
+fn filter_of(request: &SubscribeRequest, namespace: &Namespace) -> Result<Option<Filter>, Refusal> {
     let Some(node) = &request.tf else {
         return Ok(None);
     };
@@ -164,5 +170,13 @@ fn filter_of(
         .ok()
         .filter(|_| namespace.allow_tags_filter);
     let filter = filter.ok_or(ErrorCode::BadRequest)?;
-    Ok(Some(Box::new(filter)))
+    Ok(Some(filter))
+}
+
+/// Says whether somebody is sent patches: who asks for what is not allowed gets whole payloads.
+pub(super) fn delta_of(request: &SubscribeRequest, namespace: &Namespace) -> Delta {
+    match namespace.allows_delta(&request.delta) {
+        Some(DeltaType::Fossil) => Delta::Fossil,
+        None => Delta::None,
+    }
 }

@@ -14,12 +14,12 @@ use sockeye_endpoint::{Group, Session};
 use tokio::sync::OnceCell;
 
 use super::{
-    Announcements, Delta, Kind, Lost, Member, Outside, Overflow, Positioned,
+    Announcements, Delta, Kind, Lost, Outside, Overflow, Positioned,
     frames::{Frames, What},
     lag::Lag,
     tail::{Audience, Tail},
 };
-use crate::{ClientId, OverflowPolicy};
+use crate::ClientId;
 
 /// One channel's members here. There is one while somebody is in it, or on the way.
 #[derive(Debug)]

@@ -144,11 +144,6 @@ fn another_rule_of_a_namespace_is_told_with_its_name_and_key() {
     let slow = || none().overflow(OverflowPolicy::Conflate);
     let subscribers = none().allow_subscribe(Access::SUBSCRIBERS);
     for (namespace, key, rule) in [
-        (
-            none().with_deltas_of_everything(),
-            "delta_publish",
-            R::NeedsDeltaTypes,
-        ),
         (subscribers, "allow_subscribe", R::SubscribersSubscribe),
         (
             none().allow_presence(Access::CLIENTS),
@@ -181,7 +176,6 @@ fn a_namespace_with_everything_can_be_used() {
         .with_presence()
         .join_leave(JoinLeave::Forced)
         .allowed_delta_types(vec![DeltaType::Fossil])
-        .with_deltas_of_everything()
         .allow_subscribe(Access::CLIENTS.and_anonymous())
         .with_user_limited_channels()
         .allow_presence(Access::SUBSCRIBERS)

@@ -19,7 +19,7 @@ async fn the_server_subscribes_and_unsubscribes() {
         assert_eq!(talk.hear().await, expected);
     }
     assert_eq!(channels.connections("ann")[0].channels, ["news".into()]);
-    assert_eq!(channels.presence("news").unwrap().len(), 1);
+    assert_eq!(channels.presence("news").await.unwrap().len(), 1);
     channels.unsubscribe(&ann, "news").await;
     let ended =
         r#"{"push":{"channel":"news","unsubscribe":{"code":2000,"reason":"server unsubscribe"}}}"#;

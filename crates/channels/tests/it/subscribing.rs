@@ -68,7 +68,7 @@ async fn presence_is_exact_and_who_comes_and_leaves_is_told_in_order() {
     )
     .await;
     ann.0.lose().await;
-    assert_eq!(channels.presence_stats("a").unwrap().num_clients, 0);
+    assert_eq!(channels.presence_stats("a").await.unwrap().num_clients, 0);
     assert!(channels.channels().is_empty());
 }
 

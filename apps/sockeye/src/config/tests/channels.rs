@@ -82,7 +82,7 @@ fn every_option_of_a_namespace_is_made() {
 history_size = 10\nhistory_ttl = '1h'\nhistory_meta_ttl = '2h'\ndurability = 'durable'
 force_positioning = true\nallow_recovery = true\nrecovery_mode = 'cache'
 presence = true\njoin_leave = true\nforce_push_join_leave = true
-allowed_delta_types = ['fossil']\ndelta_publish = true\nallow_tags_filter = true
+allowed_delta_types = ['fossil']\nallow_tags_filter = true
 allow_subscribe_for_client = true\nallow_subscribe_for_anonymous = true
 allow_publish_for_subscriber = true\nallow_presence_for_client = true
 allow_history_for_subscriber = true\nallow_history_for_anonymous = true
@@ -104,7 +104,6 @@ overflow = 'conflate'\noverflow_publications = 7\noverflow_bytes = '1 KiB'\n";
         .with_presence()
         .join_leave(JoinLeave::Forced)
         .allowed_delta_types(vec![fossil])
-        .with_deltas_of_everything()
         .with_tags_filters()
         .allow_subscribe(Access::CLIENTS.and_anonymous())
         .allow_publish(Access::SUBSCRIBERS)
@@ -245,7 +244,6 @@ fn settings_that_contradict_each_other_are_shown_where_they_stand() {
             ns("allowed_delta_types = ['x']"),
             "\"x\" is no kind of patch",
         ),
-        (ns("delta_publish = true"), "it needs a kind of patch"),
         (ns("subscribe_hook = true"), "hooks.subscribe names no URL"),
         (ns("publish_hook = true"), "hooks.publish names no URL"),
         (
