@@ -49,7 +49,6 @@ history_ttl = "1h"
 force_recovery = true
 durability = "ephemeral"
 allowed_delta_types = ["fossil"]
-delta_publish = true
 allow_subscribe_for_client = true
 allow_subscribe_for_anonymous = true
 allow_publish_for_client = true
