@@ -91,6 +91,26 @@ export function streams(way, server) {
       assert.deepEqual(heard, [...Array(5).keys()].map(document));
     });
 
+    it("goes on with patches over a connection that was cut", async () => {
+      const [cut, whole] = [await relay(), client()];
+      const one = client(`127.0.0.1:${cut.port}`);
+      await Promise.all([one.connect(), whole.connect()]);
+      const name = channel("delta-cut").replace("kept:", "delta:");
+      const document = (number) => ({ text: "fixed text 한국어 ".repeat(40), number });
+      const subscription = await one.subscribe(name, { delta: "fossil" });
+      for (let number = 0; number < 2; number++) await whole.publish(name, document(number));
+      assert.deepEqual(await subscription.heard(2), [0, 1].map(document));
+      cut.cut();
+      await one.connecting.next();
+      for (let number = 2; number < 5; number++) await whole.publish(name, document(number));
+      cut.heal();
+      const again = await subscription.subscribed.next();
+      assert.ok(again.wasRecovering && again.recovered);
+      assert.deepEqual(await subscription.heard(3), [2, 3, 4].map(document));
+      for (let number = 5; number < 7; number++) await whole.publish(name, document(number));
+      assert.deepEqual(await subscription.heard(2), [5, 6].map(document));
+    });
+
     it("sends only what a filter lets through", async () => {
       const one = client();
       await one.connect();
