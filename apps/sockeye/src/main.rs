@@ -13,6 +13,7 @@ mod connect;
 mod descriptors;
 mod endpoints;
 mod exposition;
+mod hooks;
 mod internal;
 mod outgoing;
 mod page;

@@ -116,11 +116,18 @@ impl Channels {
         self
     }
 
-    /// Lets other settings and keys of tokens hold from now on. Who is subscribed stays so, as it was granted.
-    pub fn reload(&self, settings: CheckedSettings, credentials: Option<Arc<dyn Credentials>>) {
+    /// Lets other settings, keys of tokens and hooks hold from now on; `None` as in a new one. Who is subscribed stays
+    /// so, as it was granted.
+    pub fn reload(
+        &self,
+        settings: CheckedSettings,
+        credentials: Option<Arc<dyn Credentials>>,
+        hooks: Option<Arc<dyn Hooks>>,
+    ) {
         self.0.replace(|now| {
             now.settings = Arc::new(settings);
             now.credentials = credentials;
+            now.hooks = hooks.unwrap_or_else(|| Arc::new(NoHooks));
         });
     }
 

@@ -12,7 +12,7 @@ use super::{
     rule::{Broken, Rule},
     secret::Secret,
     tokens::check_secret,
-    value::{Count, Time},
+    value::{Count, Size, Time},
 };
 
 /// The section as it is written.
@@ -31,6 +31,7 @@ pub(crate) struct RawHooks {
     pub(crate) secret: Secret,
     pub(crate) timeout: Time,
     pub(crate) requests: Count,
+    pub(crate) event_bytes: Size,
     pub(crate) headers: Vec<String>,
     pub(crate) emulated_headers: Vec<String>,
 }
@@ -58,6 +59,8 @@ pub(crate) struct Hooks {
     pub(crate) timeout: Duration,
     /// How many requests there may be at a time. Default 256.
     pub(crate) requests: u32,
+    /// How many bytes of events may wait to be told. Default 16 MiB.
+    pub(crate) event_bytes: usize,
     /// Which headers of a client's handshake are handed on. Default none.
     pub(crate) headers: Vec<String>,
     /// Which headers of its connect command are. Default none.
@@ -79,9 +82,26 @@ impl Default for RawHooks {
             secret: Secret::default(),
             timeout: Time::from_secs(1),
             requests: Count(256),
+            event_bytes: Size(16 << 20),
             headers: Vec::new(),
             emulated_headers: Vec::new(),
         }
+    }
+}
+
+impl Hooks {
+    /// Says whether the application is asked or told anything.
+    pub(crate) fn is_any(&self) -> bool {
+        let all = [
+            &self.connect,
+            &self.refresh,
+            &self.subscribe,
+            &self.sub_refresh,
+            &self.publish,
+            &self.rpc,
+            &self.events,
+        ];
+        all.iter().any(|url| url.is_some())
     }
 }
 
@@ -90,6 +110,9 @@ impl RawHooks {
     pub(crate) fn check(&self, broken: &mut Vec<Broken>) -> Hooks {
         if let Err(rule) = check_secret(&self.secret) {
             broken.push(blame("hooks", &["secret"], rule));
+        }
+        if self.event_bytes.0 == 0 {
+            broken.push(Broken::new("hooks", "event_bytes", Rule::Zero));
         }
         match (&self.rpc, self.rpc_namespaces.is_empty()) {
             (Url(Some(_)), true) if !self.rpc_without_namespace => {
@@ -128,6 +151,7 @@ impl RawHooks {
             secret: Some(self.secret.clone()).filter(|secret| !secret.is_none()),
             timeout: self.timeout.0,
             requests: self.requests.0,
+            event_bytes: self.event_bytes.0,
             headers: self.headers.clone(),
             emulated_headers: self.emulated_headers.clone(),
         }

@@ -32,6 +32,7 @@ pub(crate) use broker::{Broker as Kept, RawSynchronous};
 pub(crate) use channels::Channels;
 pub(crate) use checked::{Config, Endpoint};
 pub(crate) use error::InvalidConfig;
+pub(crate) use hooks::Hooks;
 pub(crate) use reload::Reloaded;
 pub(crate) use resolve::{Resolved, Sources, resolve};
 pub(crate) use secret::Secret;

@@ -47,6 +47,7 @@ impl Raw {
             },
             tokens: read.tokens.clone(),
             subscription_tokens: read.subscription_tokens.clone(),
+            hooks: read.hooks.clone(),
             api: RawApi {
                 keys: read.api.keys.clone(),
                 danger_insecure: read.api.danger_insecure,

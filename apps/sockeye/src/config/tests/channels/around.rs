@@ -156,6 +156,7 @@ fn hooks_are_where_they_are_set() {
                 "hooks.rpc_namespaces: a namespace's name",
             ),
             ("[hooks]\nheaders = ['a b']", "\"a b\" is no header's name"),
+            ("[hooks]\nevent_bytes = 0", "it must be above 0"),
         ],
     );
 }

@@ -1,0 +1,244 @@
+//! What the application is told: who disconnected, who is no longer subscribed. In order, at least once, for as long
+//! as the program runs.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use serde::Serialize;
+use sockeye_channels::Caller;
+use tokio::{
+    sync::watch,
+    task::AbortHandle,
+    time::{sleep, timeout},
+};
+
+use super::{
+    asking::transport,
+    post::{Post, PostError},
+};
+use crate::config;
+
+/// How many events one request has at most.
+const EVENTS_PER_REQUEST: usize = 100;
+
+/// How many bytes of them, unless one alone has more.
+const REQUEST_BYTES: usize = 256 * 1024;
+
+/// How long is waited after the first failure. Each time it is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long the end of the program waits for what was not told yet.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// Something ended.
+#[derive(Debug, Serialize)]
+pub(super) struct Event<'a> {
+    id: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// In milliseconds since 1970.
+    time: u128,
+    client: &'a str,
+    user: &'a str,
+    transport: String,
+    protocol: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) channel: Option<&'a str>,
+    code: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<&'a str>,
+}
+
+impl<'a> Event<'a> {
+    pub(super) fn new(kind: &'static str, caller: &'a Caller, code: u32) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            id: String::new(),
+            kind,
+            time: now.map_or(0, |since| since.as_millis()),
+            client: &caller.client,
+            user: &caller.user,
+            transport: transport(caller),
+            protocol: caller.protocol,
+            channel: None,
+            code,
+            reason: None,
+        }
+    }
+}
+
+/// Tells events, one request after the other.
+#[derive(Debug)]
+pub(super) struct Events {
+    waiting: Arc<watch::Sender<Waiting>>,
+    /// How many bytes may wait.
+    most: usize,
+    /// Tells this run's events from those of others.
+    run: String,
+    telling: AbortHandle,
+}
+
+/// What was not told yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    events: VecDeque<Bytes>,
+    bytes: usize,
+    numbered: u64,
+    lost: u64,
+}
+
+impl Events {
+    pub(super) fn begin(post: Post, url: String, config: &config::Hooks) -> Self {
+        let waiting = Arc::new(watch::Sender::new(Waiting::default()));
+        let telling = Telling {
+            waiting: Arc::clone(&waiting),
+            post,
+            url,
+            time: config.timeout,
+        };
+        Self {
+            waiting,
+            most: config.event_bytes,
+            run: name_of_run(),
+            telling: tokio::spawn(telling.run()).abort_handle(),
+        }
+    }
+
+    /// Puts an event behind the others. Where there is no room for it, it is lost, and counted.
+    pub(super) fn tell(&self, mut event: Event<'_>) {
+        self.waiting.send_if_modified(|waiting| {
+            waiting.numbered += 1;
+            event.id = format!("{}-{}", self.run, waiting.numbered);
+            match serde_json::to_vec(&event) {
+                Ok(event) if waiting.bytes + event.len() <= self.most => {
+                    waiting.bytes += event.len();
+                    waiting.events.push_back(event.into());
+                    return true;
+                }
+                _ => waiting.lost += 1,
+            }
+            // Not a line for each: there may be many.
+            if waiting.lost.is_power_of_two() {
+                tracing::error!(lost = waiting.lost, "events for hooks.events are lost");
+            }
+            false
+        });
+    }
+
+    /// Waits until all is told.
+    ///
+    /// Cancel safety: it may be called again.
+    pub(super) async fn all_told(&self) {
+        let mut waiting = self.waiting.subscribe();
+        // There is a sender for as long as this is there.
+        let _ = waiting.wait_for(|waiting| waiting.events.is_empty()).await;
+    }
+
+    /// Waits a while until all is told.
+    ///
+    /// Cancel safety: what was not told by then is lost.
+    pub(super) async fn close(&self) {
+        if timeout(LAST_WAIT, self.all_told()).await.is_err() {
+            let lost = self.waiting.borrow().events.len();
+            tracing::error!(lost, "events for hooks.events are lost at the end");
+        }
+    }
+}
+
+#[cfg(test)]
+impl Events {
+    /// Returns how many bytes wait, how many events, and how many are lost.
+    pub(super) fn waiting(&self) -> (usize, usize, u64) {
+        let waiting = self.waiting.borrow();
+        (waiting.bytes, waiting.events.len(), waiting.lost)
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.telling.abort();
+    }
+}
+
+struct Telling {
+    waiting: Arc<watch::Sender<Waiting>>,
+    post: Post,
+    url: String,
+    time: Duration,
+}
+
+impl Telling {
+    /// Tells what waits. What fails is told again, before anything else.
+    async fn run(self) {
+        let mut changes = self.waiting.subscribe();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let some = changes.wait_for(|waiting| !waiting.events.is_empty()).await;
+            let Ok((body, count)) = some.map(|waiting| waiting.first()) else {
+                return;
+            };
+            let told = self.post.send(&self.url, HeaderMap::new(), body, self.time);
+            match told.await {
+                Ok(_) => {
+                    self.waiting.send_modify(|waiting| waiting.remove(count));
+                    pause = FIRST_PAUSE;
+                }
+                Err(error) => {
+                    not_told(&error, pause);
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+}
+
+fn not_told(error: &PostError, pause: Duration) {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(error, ?pause, "hooks.events was not told; it will be again");
+}
+
+impl Waiting {
+    /// Writes `{"events":[…]}` of the first ones, and returns how many they are.
+    fn first(&self) -> (Bytes, usize) {
+        let mut body = b"{\"events\":[".to_vec();
+        let mut count = 0;
+        for event in self.events.iter().take(EVENTS_PER_REQUEST) {
+            if count > 0 {
+                if body.len() + event.len() > REQUEST_BYTES {
+                    break;
+                }
+                body.push(b',');
+            }
+            body.extend_from_slice(event);
+            count += 1;
+        }
+        body.extend_from_slice(b"]}");
+        (body.into(), count)
+    }
+
+    fn remove(&mut self, count: usize) {
+        for told in self.events.drain(..count.min(self.events.len())) {
+            self.bytes -= told.len();
+        }
+    }
+}
+
+fn name_of_run() -> String {
+    let mut bytes = [0; 8];
+    if SystemRandom::new().fill(&mut bytes).is_err() {
+        // The time does as well: runs of one machine don't begin in the same nanosecond.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        return now.map_or(0, |since| since.as_nanos()).to_string();
+    }
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}
