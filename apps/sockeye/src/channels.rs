@@ -1,23 +1,21 @@
 //! Channels as the program serves them: who keeps them, who is let in, and on which paths.
 
+mod application;
 mod emulation;
 mod keys;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use miette::{Diagnostic, IntoDiagnostic, Report};
 use sockeye::{Endpoints, HttpStream, Limits, Origins, Overflow, Requests, SockJs, Uplink};
 use sockeye_broker_sqlite::{Options, SqliteBroker, Synchronous};
-use sockeye_channels::{
-    Broker, Channels, ClientHandler, Credentials, Hooks, MemoryBroker, token::Tokens,
-};
+use sockeye_channels::{Broker, Channels, ClientHandler, Credentials, MemoryBroker, token::Tokens};
 use thiserror::Error;
 
-use self::keys::KeysByHttp;
+use self::{application::Application, keys::KeysByHttp};
 use crate::{
     api,
     config::{self, Kept},
-    hooks::HttpHooks,
     outgoing::Outgoing,
 };
 
@@ -37,7 +35,7 @@ pub(crate) struct Served {
     file: Option<Arc<SqliteBroker>>,
     /// Who may use the API, if there is one.
     keys: Option<Arc<api::Keys>>,
-    hooks: Mutex<Option<Arc<HttpHooks>>>,
+    hooks: Application,
 }
 
 /// The file of publications can't be used.
@@ -77,15 +75,15 @@ impl Served {
         }
         let keys = |api: &config::Api| api::Keys::read(&api.callers).map(Arc::new);
         let keys = config.api.as_ref().map(keys).transpose();
-        let hooks = hooks(config)?;
-        if let Some(hooks) = &hooks {
-            channels = channels.hooks(Arc::<HttpHooks>::clone(hooks));
+        let hooks = Application::default();
+        if let Some(hooks) = hooks.replace(config)? {
+            channels = channels.hooks(hooks);
         }
         Ok(Self {
             channels,
             file,
             keys: keys.into_diagnostic()?,
-            hooks: Mutex::new(hooks),
+            hooks,
         })
     }
 
@@ -109,32 +107,12 @@ impl Served {
         self.channels.reload(
             settings,
             tokens.map(|tokens| -> Arc<dyn Credentials> { Arc::new(tokens) }),
-            self.reload_hooks(config)?,
+            self.hooks.replace(config)?,
         );
         for danger in config.dangers() {
             tracing::warn!("{danger}");
         }
         Ok(())
-    }
-
-    /// Returns who is asked from now on. Who was asked before is still told what happened until now.
-    fn reload_hooks(&self, config: &config::Channels) -> Result<Option<Arc<dyn Hooks>>, Report> {
-        let mut hooks = self.hooks();
-        let is_same = hooks
-            .as_ref()
-            .map_or_else(|| !config.hooks.is_any(), |old| old.are(&config.hooks));
-        if !is_same {
-            let old = std::mem::replace(&mut *hooks, self::hooks(config)?);
-            if let Some(old) = old {
-                tokio::spawn(async move { old.all_told().await });
-            }
-        }
-        let now = hooks.as_ref().map(Arc::<HttpHooks>::clone);
-        Ok(now.map(|hooks| -> Arc<dyn Hooks> { hooks }))
-    }
-
-    fn hooks(&self) -> MutexGuard<'_, Option<Arc<HttpHooks>>> {
-        self.hooks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts channels and their API on their paths.
@@ -232,10 +210,7 @@ impl Served {
     /// Waits a while until the application heard who left, and until all that was acknowledged is in the file and that
     /// is closed.
     pub(crate) async fn close(&self) {
-        let hooks = self.hooks().take();
-        if let Some(hooks) = hooks {
-            hooks.close().await;
-        }
+        self.hooks.close().await;
         if let Some(file) = &self.file {
             file.close().await;
         }
@@ -254,16 +229,6 @@ fn not_yet(config: &config::Channels) -> Vec<&'static str> {
 
 async fn init(_: http::Request<bytes::Bytes>) -> http::Response<bytes::Bytes> {
     http::Response::new(bytes::Bytes::from_static(b"{}"))
-}
-
-/// An answer longer than what may wait for a client would be of no use to it.
-fn hooks(config: &config::Channels) -> Result<Option<Arc<HttpHooks>>, Report> {
-    if !config.hooks.is_any() {
-        return Ok(None);
-    }
-    let outgoing = Outgoing::new().map_err(|error| miette::miette!("{error}"))?;
-    let hooks = HttpHooks::new(config.hooks.clone(), outgoing, config.outbox_bytes);
-    hooks.map(|hooks| Some(Arc::new(hooks))).into_diagnostic()
 }
 
 fn tokens(config: &config::Channels) -> Result<Option<Tokens>, Report> {

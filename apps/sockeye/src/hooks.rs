@@ -4,9 +4,10 @@ mod answer;
 mod asking;
 mod events;
 mod headers;
+mod journal;
 mod post;
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -20,6 +21,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+pub(crate) use self::journal::{Journal, JournalError};
 use self::{
     answer::{Said, read},
     asking::Asking,
@@ -47,7 +49,7 @@ struct Failed {
 }
 
 impl HttpHooks {
-    /// Begins; says nothing yet. An answer may have as many bytes as this. Must be called within a runtime.
+    /// Begins, and tells what the journal has. An answer may have as many bytes as this. Must be called within a runtime.
     ///
     /// # Errors
     /// If the file that holds the secret can't be read.
@@ -55,12 +57,13 @@ impl HttpHooks {
         config: config::Hooks,
         outgoing: Outgoing,
         answer_bytes: usize,
+        journal: Option<Arc<Journal>>,
     ) -> io::Result<Self> {
         let post = Post::new(outgoing, config.secret.as_ref(), answer_bytes)?;
         let events = config
             .events
             .clone()
-            .map(|url| Events::begin(post.clone(), url, &config));
+            .map(|url| Events::begin(post.clone(), url, &config, journal));
         let requests = usize::try_from(config.requests).unwrap_or(Semaphore::MAX_PERMITS);
         Ok(Self {
             config,
@@ -211,6 +214,12 @@ impl Hooks for HttpHooks {
             self.ask("rpc", asking, headers, |said| needed(said)?.data())
                 .await
         })
+    }
+
+    fn connected(&self, caller: Caller) {
+        if let Some(events) = &self.events {
+            events.connected(&caller);
+        }
     }
 
     fn disconnected(&self, caller: Caller, code: u32, reason: &str) {

@@ -10,6 +10,8 @@
 
 #[path = "channels/command_line.rs"]
 mod command_line;
+#[path = "channels/gone.rs"]
+mod gone;
 #[path = "channels/ledger.rs"]
 mod ledger;
 #[path = "channels/nothing_lost.rs"]

@@ -71,6 +71,11 @@ pub trait Hooks: fmt::Debug + Send + Sync + 'static {
         answer(Err(Disconnect::NotAvailable.into()))
     }
 
+    /// Somebody is connected: it ends with [`disconnected`](Self::disconnected). Must not wait.
+    fn connected(&self, caller: Caller) {
+        let _ = caller;
+    }
+
     /// A connection has ended. Must not wait.
     fn disconnected(&self, caller: Caller, code: u32, reason: &str) {
         let _ = (caller, code, reason);

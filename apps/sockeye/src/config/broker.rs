@@ -61,6 +61,11 @@ impl RawBroker {
         }
     }
 
+    /// Returns where it is kept what the application must still be told; `None` in memory.
+    pub(crate) fn journal(&self) -> Option<PathBuf> {
+        (!self.memory).then(|| PathBuf::from(format!("{}.events", self.path)))
+    }
+
     /// Checks that there is a file where one is needed, and none where it is not. Without anything durable it is left
     /// alone.
     pub(crate) fn check(&self, settings: &Settings, broken: &mut Vec<Broken>) -> Broker {

@@ -1,6 +1,6 @@
 //! `[channels]`: what holds for all channels, and what the sections around it make of it together.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sockeye_channels::{
@@ -126,6 +126,8 @@ pub(crate) struct Channels {
     pub(crate) hooks: Hooks,
     /// Who keeps what is published.
     pub(crate) broker: Broker,
+    /// The file of what the application must still be told; `None` in memory.
+    pub(crate) journal: Option<PathBuf>,
 }
 
 /// What carries clients beside WebSocket and SockJS.
@@ -253,6 +255,7 @@ impl Raw {
             api,
             hooks,
             broker,
+            journal: self.broker.journal(),
         })
     }
 

@@ -1,5 +1,5 @@
-//! What the application is told: who disconnected, who is no longer subscribed. In order, at least once, for as long
-//! as the program runs.
+//! What the application is told: who disconnected, who is no longer subscribed. In order, at least once, and where there is
+//! a journal, also behind a crash.
 
 use std::{
     collections::VecDeque,
@@ -20,6 +20,7 @@ use tokio::{
 
 use super::{
     asking::transport,
+    journal::{Journal, Lease, Numbered},
     post::{Post, PostError},
 };
 use crate::config;
@@ -84,31 +85,41 @@ pub(super) struct Events {
     most: usize,
     /// Tells this run's events from those of others.
     run: String,
+    journal: Option<Arc<Journal>>,
     telling: AbortHandle,
 }
 
 /// What was not told yet.
 #[derive(Debug, Default)]
 struct Waiting {
-    events: VecDeque<Bytes>,
+    events: VecDeque<Numbered>,
     bytes: usize,
     numbered: u64,
     lost: u64,
 }
 
 impl Events {
-    pub(super) fn begin(post: Post, url: String, config: &config::Hooks) -> Self {
-        let waiting = Arc::new(watch::Sender::new(Waiting::default()));
+    /// Begins with what an earlier run left, whatever that is.
+    pub(super) fn begin(
+        post: Post,
+        url: String,
+        config: &config::Hooks,
+        journal: Option<Arc<Journal>>,
+    ) -> Self {
+        let left = journal.as_ref().map(|journal| journal.take_left());
+        let waiting = Arc::new(watch::Sender::new(Waiting::of(left.unwrap_or_default())));
         let telling = Telling {
             waiting: Arc::clone(&waiting),
             post,
             url,
             time: config.timeout,
+            journal: journal.clone(),
         };
         Self {
             waiting,
             most: config.event_bytes,
             run: name_of_run(),
+            journal,
             telling: tokio::spawn(telling.run()).abort_handle(),
         }
     }
@@ -118,10 +129,10 @@ impl Events {
         self.waiting.send_if_modified(|waiting| {
             waiting.numbered += 1;
             event.id = format!("{}-{}", self.run, waiting.numbered);
-            match serde_json::to_vec(&event) {
-                Ok(event) if waiting.bytes + event.len() <= self.most => {
-                    waiting.bytes += event.len();
-                    waiting.events.push_back(event.into());
+            match serde_json::to_vec(&event).map(Bytes::from) {
+                Ok(body) if waiting.bytes + body.len() <= self.most => {
+                    let number = self.keep(&event, &body);
+                    waiting.push((number, body));
                     return true;
                 }
                 _ => waiting.lost += 1,
@@ -132,6 +143,29 @@ impl Events {
             }
             false
         });
+    }
+
+    /// Writes an event down, if there is a journal; returns its number.
+    fn keep(&self, event: &Event<'_>, body: &Bytes) -> i64 {
+        let Some(journal) = &self.journal else {
+            return 0;
+        };
+        let number = journal.number();
+        let ended = event.channel.is_none().then(|| event.client.to_owned());
+        journal.happened((number, body.clone()), ended);
+        number
+    }
+
+    /// Notes that somebody is there, who is to be told of when they are not.
+    pub(super) fn connected(&self, caller: &Caller) {
+        if let Some(journal) = &self.journal {
+            journal.connected(Lease {
+                client: caller.client.clone(),
+                user: caller.user.clone(),
+                transport: transport(caller),
+                protocol: caller.protocol,
+            });
+        }
     }
 
     /// Waits until all is told.
@@ -148,8 +182,12 @@ impl Events {
     /// Cancel safety: what was not told by then is lost.
     pub(super) async fn close(&self) {
         if timeout(LAST_WAIT, self.all_told()).await.is_err() {
-            let lost = self.waiting.borrow().events.len();
-            tracing::error!(lost, "events for hooks.events are lost at the end");
+            let count = self.waiting.borrow().events.len();
+            if self.journal.is_some() {
+                tracing::warn!(count, "events for hooks.events wait for the next start");
+            } else {
+                tracing::error!(count, "events for hooks.events are lost at the end");
+            }
         }
     }
 }
@@ -174,6 +212,7 @@ struct Telling {
     post: Post,
     url: String,
     time: Duration,
+    journal: Option<Arc<Journal>>,
 }
 
 impl Telling {
@@ -189,7 +228,12 @@ impl Telling {
             let told = self.post.send(&self.url, HeaderMap::new(), body, self.time);
             match told.await {
                 Ok(_) => {
-                    self.waiting.send_modify(|waiting| waiting.remove(count));
+                    let mut told = Vec::new();
+                    self.waiting
+                        .send_modify(|waiting| told = waiting.remove(count));
+                    if let Some(journal) = &self.journal {
+                        journal.told(told);
+                    }
                     pause = FIRST_PAUSE;
                 }
                 Err(error) => {
@@ -208,11 +252,22 @@ fn not_told(error: &PostError, pause: Duration) {
 }
 
 impl Waiting {
+    fn of(left: Vec<Numbered>) -> Self {
+        let mut waiting = Self::default();
+        left.into_iter().for_each(|event| waiting.push(event));
+        waiting
+    }
+
+    fn push(&mut self, event: Numbered) {
+        self.bytes += event.1.len();
+        self.events.push_back(event);
+    }
+
     /// Writes `{"events":[…]}` of the first ones, and returns how many they are.
     fn first(&self) -> (Bytes, usize) {
         let mut body = b"{\"events\":[".to_vec();
         let mut count = 0;
-        for event in self.events.iter().take(EVENTS_PER_REQUEST) {
+        for (_, event) in self.events.iter().take(EVENTS_PER_REQUEST) {
             if count > 0 {
                 if body.len() + event.len() > REQUEST_BYTES {
                     break;
@@ -226,10 +281,11 @@ impl Waiting {
         (body.into(), count)
     }
 
-    fn remove(&mut self, count: usize) {
-        for told in self.events.drain(..count.min(self.events.len())) {
-            self.bytes -= told.len();
-        }
+    /// Returns the numbers of those that are removed.
+    fn remove(&mut self, count: usize) -> Vec<i64> {
+        let told = self.events.drain(..count.min(self.events.len()));
+        let told = told.inspect(|(_, body)| self.bytes -= body.len());
+        told.map(|(number, _)| number).collect()
     }
 }
 

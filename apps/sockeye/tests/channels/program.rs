@@ -34,6 +34,12 @@ impl Place {
         log.write_all(&[0xa5; 5000]).unwrap();
     }
 
+    /// Says whether a file has these words in it.
+    pub(crate) fn holds(&self, file: &str, words: &str) -> bool {
+        let bytes = fs::read(self.0.join(file)).unwrap_or_default();
+        bytes.windows(words.len()).any(|at| at == words.as_bytes())
+    }
+
     /// Takes all room that is left on the disk, until [`make_room`](Self::make_room).
     pub(crate) fn fill_disk(&self) {
         let mut ballast = fs::File::create(self.0.join("ballast")).unwrap();

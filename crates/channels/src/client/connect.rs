@@ -33,7 +33,11 @@ impl Client {
         replies: &mut Replies,
     ) -> Next {
         match self.accept(id, request, replies).await {
-            Ok(()) => Next::GoOn,
+            Ok(()) => {
+                let caller = self.caller(self.identity().as_ref());
+                self.core.hooks().connected(caller);
+                Next::GoOn
+            }
             Err(refusal) => {
                 let before = std::mem::replace(&mut self.state().phase, Phase::Refused);
                 if let Phase::Connected(identity) = before {
