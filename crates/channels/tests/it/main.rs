@@ -14,6 +14,7 @@ mod connecting;
 mod expiring;
 mod losing;
 mod patching;
+mod present;
 mod protobuf;
 mod recovering;
 mod server_api;

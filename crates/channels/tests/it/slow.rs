@@ -120,7 +120,7 @@ async fn who_has_a_position_is_told_to_come_back_and_recovers_all_of_it() {
         heard.push(offset[..digits.unwrap()].parse::<u32>().unwrap());
     }
     assert!(
-        heard.iter().copied().eq(1..=heard.len() as u32),
+        heard.iter().zip(1..).all(|(at, count)| *at == count),
         "{heard:?}"
     );
     let mut wide = Talk::connected(&channels, "ann").await;
