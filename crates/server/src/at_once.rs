@@ -41,6 +41,18 @@ pub(crate) struct Asked<S> {
     pub(crate) decided: Option<Reply>,
 }
 
+impl<S> Asked<S> {
+    /// Makes another stream of this one, if that can be done.
+    pub(crate) fn try_map<T>(self, change: impl FnOnce(S) -> Option<T>) -> Option<Asked<T>> {
+        let (stream, ahead) = self.stream.into_parts();
+        Some(Asked {
+            stream: Rewound::new(ahead, change(stream)?),
+            caller: self.caller,
+            decided: self.decided,
+        })
+    }
+}
+
 /// Waits for the first request, and opens a session with `drive` if that is what it asks for. Otherwise the connection
 /// comes back, unless it is done: because the client is gone, its head is late, or the server shuts down before any of
 /// it is there.

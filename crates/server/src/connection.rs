@@ -1,6 +1,7 @@
 //! One connection, from the moment it is accepted until it is upgraded or done.
 
 use std::{
+    io,
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
@@ -19,6 +20,7 @@ use crate::{
     http1, http2,
     options::Http2,
     proxies::Caller,
+    reactor::Fresh,
     requests, sockjs, streams,
     tally::Verdict,
     tls::{Protocol, Tls, TlsStream},
@@ -72,12 +74,21 @@ impl Drop for Place {
 
 /// Serves the requests of one connection, until it is upgraded or done.
 pub(crate) async fn serve(
-    mut stream: TcpStream,
+    stream: Fresh,
     peer: SocketAddr,
     place: Place,
     drivers: Drivers,
     order: watch::Receiver<Order>,
 ) {
+    if let Some(caller) = place.common.proxies.known(peer)
+        && place.common.tls.is_none()
+        && place.common.options.http2 != Http2::PriorKnowledge
+    {
+        return first_request(stream, caller, place, drivers, order).await;
+    }
+    let Some(mut stream) = watched(stream) else {
+        return;
+    };
     let (proxies, options) = (&place.common.proxies, &place.common.options);
     let caller = match proxies.known(peer) {
         Some(caller) => Some(caller),
@@ -142,10 +153,34 @@ async fn plain(
             None => return,
         }
     }
+    first_request(stream.into(), caller, place, drivers, order).await;
+}
+
+/// Serves a connection that begins with a request in HTTP/1.1.
+async fn first_request(
+    stream: Fresh,
+    caller: Caller,
+    place: Place,
+    drivers: Drivers,
+    order: watch::Receiver<Order>,
+) {
     let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive_plain);
     // It is large, and given back before a response is held open.
     let asked = Box::pin(asked).await;
-    http1(asked, &place, &drivers, order).await;
+    let Some(asked) = asked.and_then(|asked| asked.try_map(watched)) else {
+        return;
+    };
+    // What the runtime has only begun to watch seems full until it has looked. The HTTP server gives up an answer that
+    // does not leave at once if it goes before the request's body.
+    if asked.stream.get_ref().writable().await.is_ok() {
+        http1(Some(asked), &place, &drivers, order).await;
+    }
+}
+
+/// Has the runtime watch a socket; `None`, and the connection is closed, if it can't.
+fn watched(stream: Fresh) -> Option<TcpStream> {
+    let warn = |error: &io::Error| tracing::warn!(%error, "a connection is cut: its socket can't be watched");
+    stream.into_watched().inspect_err(warn).ok()
 }
 
 /// Serves a connection in HTTP/1.1, if it is not done: most are one opening handshake and nothing else.

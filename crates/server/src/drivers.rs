@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    io,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -25,7 +26,7 @@ use tracing::{Instrument, Span, debug_span};
 
 use crate::{
     driver::{Driver, Framed, Stream, clock},
-    reactor::{self, Entrance},
+    reactor::{self, Entrance, Fresh},
     rewound::Rewound,
     sockjs::Service,
     streams::StreamService,
@@ -201,7 +202,7 @@ impl Drivers {
             Ok((stream, glued)) => {
                 // Small messages must not wait for more; if that can't be set, they do.
                 let _ = stream.set_nodelay(true);
-                return self.drive_plain(stream, &glued, newcomer);
+                return self.drive_plain(stream.into(), &glued, newcomer);
             }
             Err(upgraded) => upgraded,
         };
@@ -212,20 +213,25 @@ impl Drivers {
     }
 
     /// Opens a session on a plain socket whose handshake is done; `glued` was read behind it.
-    pub(crate) fn drive_plain(&self, stream: TcpStream, glued: &[u8], newcomer: Newcomer) {
+    pub(crate) fn drive_plain(&self, stream: Fresh, glued: &[u8], newcomer: Newcomer) {
         let Some(entrance) = &self.0.entrance else {
-            return self.drive(stream, glued, newcomer);
+            return match stream.into_watched() {
+                Ok(stream) => self.drive(stream, glued, newcomer),
+                Err(error) => self.abandon(&newcomer, &error),
+            };
         };
         match stream.into_std() {
             Ok(stream) => entrance.enter(stream, |socket| self.begin(socket, glued, newcomer)),
-            Err(error) => {
-                newcomer
-                    .handshake
-                    .record("result", Verdict::Abandoned.label());
-                self.tally().handshake(Verdict::Abandoned);
-                tracing::warn!(%error, "a socket could not be taken from the runtime");
-            }
+            Err(error) => self.abandon(&newcomer, &error),
         }
+    }
+
+    fn abandon(&self, newcomer: &Newcomer, error: &io::Error) {
+        newcomer
+            .handshake
+            .record("result", Verdict::Abandoned.label());
+        self.tally().handshake(Verdict::Abandoned);
+        tracing::warn!(%error, "a socket could not change hands");
     }
 
     /// Opens a session on a byte stream whose handshake is done, in a task of its own; `glued` was read behind it.

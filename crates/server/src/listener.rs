@@ -3,18 +3,16 @@
 use std::{io, net::SocketAddr, num::NonZeroUsize, sync::atomic::Ordering, time::Duration};
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 
-use crate::{options::Sharing, tally::Tally};
+use crate::{
+    options::Sharing,
+    reactor::{Fresh, Listening},
+    tally::Tally,
+};
 
 /// How many connections may wait to be accepted. The kernel's own bound (`net.core.somaxconn`) may be lower.
 const BACKLOG: i32 = 4096;
-
-/// Whether a connection is as its listener was in this: then it needs no call to the system for it.
-const INHERITS_NODELAY: bool = cfg!(target_os = "linux");
 
 /// How long accepting pauses after an error that will not go away at once, such as no descriptor being left.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -81,12 +79,12 @@ fn socket(addr: SocketAddr, share: Share) -> io::Result<Socket> {
 /// Accepts connections on a socket, in spite of errors.
 #[derive(Debug)]
 pub(crate) struct Acceptor {
-    listener: TcpListener,
+    listener: Listening,
     pause: Pause,
 }
 
 impl Acceptor {
-    pub(crate) fn new(listener: TcpListener) -> Self {
+    pub(crate) fn new(listener: Listening) -> Self {
         Self {
             listener,
             pause: Pause::default(),
@@ -97,16 +95,12 @@ impl Acceptor {
     /// so that a server without descriptors recovers when some are free.
     ///
     /// Cancel safety: dropped before it is done, no connection is lost, and the next call goes on with the pause.
-    pub(crate) async fn accept(&mut self, tally: &Tally) -> (TcpStream, SocketAddr) {
+    pub(crate) async fn accept(&mut self, tally: &Tally) -> (Fresh, SocketAddr) {
         loop {
             self.pause.over().await;
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
                     self.pause = Pause::default();
-                    if !INHERITS_NODELAY {
-                        // If it can't be set, small messages wait for more.
-                        let _ = stream.set_nodelay(true);
-                    }
                     return (stream, peer);
                 }
                 Err(error) if is_of_one_connection(&error) => {}
@@ -158,7 +152,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::timeout;
+    use tokio::{net::TcpStream, time::timeout};
 
     use super::*;
 
@@ -203,12 +197,13 @@ mod tests {
     #[tokio::test]
     async fn a_connection_does_not_hold_small_messages_back() {
         let listener = listen(ANY, NonZeroUsize::MIN, Sharing::None).unwrap();
-        let listener = TcpListener::from_std(listener.into_iter().next().unwrap()).unwrap();
+        let listener = listener.into_iter().next().unwrap();
         let addr = listener.local_addr().unwrap();
+        let listener = Listening::new(listener).unwrap();
         let mut acceptor = Acceptor::new(listener);
         let _client = TcpStream::connect(addr).await.unwrap();
         let (stream, _) = acceptor.accept(&Tally::default()).await;
-        assert!(stream.nodelay().unwrap());
+        assert!(stream.into_std().unwrap().nodelay().unwrap());
     }
 
     #[tokio::test(start_paused = true)]

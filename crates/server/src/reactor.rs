@@ -6,7 +6,9 @@
 //! server.
 
 mod epoll_set;
+mod fresh;
 mod key;
+mod listening;
 mod newcomers;
 mod slots;
 mod socket;
@@ -16,6 +18,8 @@ mod woken;
 
 use std::{io, time::Duration};
 
+pub(crate) use fresh::Fresh;
+pub(crate) use listening::Listening;
 pub(crate) use newcomers::Entrance;
 use turn::Reactor;
 

@@ -30,6 +30,11 @@ impl<S> Rewound<S> {
         self
     }
 
+    /// Returns the stream alone, to ask about it.
+    pub(crate) fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
     /// Returns the stream, and what comes before it.
     pub(crate) fn into_parts(self) -> (S, Bytes) {
         (self.stream, self.ahead)

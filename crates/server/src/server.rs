@@ -16,7 +16,6 @@ use http::{Response, request::Parts};
 use sockeye_endpoint::{Endpoints, InvalidEndpoints};
 use thiserror::Error;
 use tokio::{
-    net::TcpListener,
     runtime,
     sync::{oneshot, watch},
 };
@@ -28,6 +27,7 @@ use crate::{
     options::{Http2, MAX_HTTP2_STREAMS, MIN_HEAD_BYTES, Options, PlainSockets, Sharing},
     proxies::Proxies,
     proxy_protocol::V2_LEAST_BYTES,
+    reactor::Listening,
     tls::Tls,
     worker::{Common, Order, Pages, work},
 };
@@ -351,7 +351,7 @@ fn start(
         .name(format!("sockeye-{number}"))
         .spawn(move || {
             let served = runtime.block_on(async {
-                let listener = TcpListener::from_std(listener)?;
+                let listener = Listening::new(listener)?;
                 work(common, listener, told).await;
                 io::Result::Ok(())
             });

@@ -12,7 +12,6 @@ use http::{Response, request::Parts};
 use sockeye_endpoint::Routes;
 use sockeye_types::Close;
 use tokio::{
-    net::TcpListener,
     sync::{mpsc, watch},
     time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
@@ -26,6 +25,7 @@ use crate::{
     metrics::Metrics,
     options::{Options, PlainSockets},
     proxies::Proxies,
+    reactor::Listening,
     tls::Tls,
 };
 
@@ -58,11 +58,7 @@ pub(crate) enum Order {
 }
 
 /// Serves until it is told to shut down, then closes what is open and waits for it, up to the deadline.
-pub(crate) async fn work(
-    common: Arc<Common>,
-    listener: TcpListener,
-    order: watch::Receiver<Order>,
-) {
+pub(crate) async fn work(common: Arc<Common>, listener: Listening, order: watch::Receiver<Order>) {
     let tally = common.metrics.tally();
     let (sessions, counted) = (Arc::clone(&common.sessions), Arc::clone(&tally));
     let drivers = match common.options.plain_sockets {

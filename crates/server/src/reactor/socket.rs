@@ -56,6 +56,19 @@ impl Socket {
         }
     }
 
+    /// Takes one that nobody watches: whether there is anything to read is found out by a read.
+    pub(super) fn untold(stream: TcpStream) -> Self {
+        Self {
+            readable: Readable::Yes,
+            ..Self::new(stream)
+        }
+    }
+
+    /// Gives the socket up.
+    pub(super) fn into_std(self) -> TcpStream {
+        self.stream
+    }
+
     /// Something happened.
     pub(super) fn tell(&mut self, events: EventFlags) {
         const ENDS: EventFlags = EventFlags::RDHUP
