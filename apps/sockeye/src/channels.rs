@@ -53,9 +53,6 @@ impl Served {
         for danger in config.dangers() {
             tracing::warn!("{danger}");
         }
-        for words in not_yet(config) {
-            tracing::warn!("not in effect yet: {words}");
-        }
         let (broker, file): (Arc<dyn Broker>, _) = match &config.broker {
             Kept::Memory => (Arc::new(MemoryBroker::new()), None),
             Kept::File { path, synchronous } => {
@@ -160,6 +157,9 @@ impl Served {
     ) -> Result<Endpoints, Report> {
         let uplink = Uplink::new();
         let carriers = config.carriers;
+        if carriers.one_way {
+            endpoints = self.one_way(endpoints, config, limits);
+        }
         let streams = [
             (
                 carriers.http_stream,
@@ -195,6 +195,37 @@ impl Served {
         Ok(endpoints.requests("/emulation", emulation))
     }
 
+    /// Puts clients that only listen on their paths.
+    fn one_way(
+        &self,
+        endpoints: Endpoints,
+        config: &config::Channels,
+        limits: Limits,
+    ) -> Endpoints {
+        let handler = || self.channels.handler().one_way();
+        let endpoints = endpoints
+            .at("/connection/uni_websocket", handler())
+            .allowed_origins(&config.allowed_origins)
+            .limits(limits)
+            .overflow(Overflow::Close);
+        let streams = [
+            ("/connection/uni_http_stream", HttpStream::lines()),
+            ("/connection/uni_sse", HttpStream::events("cf_connect")),
+        ];
+        streams
+            .into_iter()
+            .fold(endpoints, |endpoints, (path, stream)| {
+                let stream = stream
+                    .body_bytes(config.message_bytes)
+                    .farewell(ClientHandler::farewell);
+                endpoints
+                    .at(path, handler())
+                    .over(stream)
+                    .allowed_origins(&config.allowed_origins)
+                    .limits(limits)
+            })
+    }
+
     /// Does what channels have to do from time to time, for as long as it is awaited.
     ///
     /// Cancel safety: it can be called again.
@@ -215,16 +246,6 @@ impl Served {
             file.close().await;
         }
     }
-}
-
-/// What is configured and does nothing yet.
-fn not_yet(config: &config::Channels) -> Vec<&'static str> {
-    let all = [(
-        config.carriers.one_way,
-        "channels.one_way: /connection/uni_* are not served",
-    )];
-    let there = all.into_iter().filter(|(is_there, _)| *is_there);
-    there.map(|(_, words)| words).collect()
 }
 
 async fn init(_: http::Request<bytes::Bytes>) -> http::Response<bytes::Bytes> {

@@ -17,6 +17,9 @@ mod draining;
 #[path = "program/logs.rs"]
 mod logs;
 #[cfg(unix)]
+#[path = "program/one_way.rs"]
+mod one_way;
+#[cfg(unix)]
 #[path = "program/otlp.rs"]
 mod otlp;
 #[cfg(unix)]

@@ -224,7 +224,7 @@ impl Channels {
     pub fn send_to_user(&self, whom: &Whom, data: &Bytes) -> usize {
         let clients = self.find(whom);
         for client in &clients {
-            client.push_one(&Push {
+            client.push_one(Push {
                 message: Some(MessagePush { data: data.clone() }),
                 ..Push::default()
             });

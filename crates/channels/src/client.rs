@@ -31,15 +31,19 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bytes::{Bytes, BytesMut};
-use sockeye_channel_proto::{
-    ClientInfo, Codec, Disconnect, DisconnectPush, NotJson, Push, Reply, UnsubscribePush,
-};
+use bytes::Bytes;
+use sockeye_channel_proto::{ClientInfo, Codec, Disconnect, DisconnectPush, Push, UnsubscribePush};
 use sockeye_endpoint::{Session, TrySendError};
 use sockeye_types::{Close, CloseCode, MAX_REASON_BYTES, Message, Transport};
 use tokio::time::Instant;
 
-use crate::{allowance::Allowance, channels::Core, client_id::ClientId, hooks::Caller};
+use crate::{
+    allowance::Allowance,
+    channels::Core,
+    client_id::ClientId,
+    hooks::Caller,
+    hub::{Shape, encoded},
+};
 
 pub(crate) use refusal::{Ending, Refusal};
 pub(crate) use subscription::{Side, Subscription};
@@ -50,6 +54,8 @@ pub(crate) struct Client {
     pub(crate) id: ClientId,
     pub(crate) session: Session,
     codec: Codec,
+    /// How a push stands on the wire: as it is, where the client only listens.
+    shape: Shape,
     core: Arc<Core>,
     /// One command at a time, and one of the server's at a time between them.
     turn: tokio::sync::Mutex<()>,
@@ -100,11 +106,20 @@ pub(crate) struct Identity {
 }
 
 impl Client {
-    pub(crate) fn new(core: &Arc<Core>, session: &Session, id: ClientId) -> Arc<Self> {
+    pub(crate) fn new(
+        core: &Arc<Core>,
+        session: &Session,
+        id: ClientId,
+        shape: Shape,
+    ) -> Arc<Self> {
         let client = Arc::new(Self {
             id,
             session: session.clone(),
-            codec: codec_of(session),
+            codec: match shape {
+                Shape::Reply => codec_of(session),
+                Shape::Bare => Codec::Json,
+            },
+            shape,
             core: Arc::clone(core),
             turn: tokio::sync::Mutex::default(),
             state: Mutex::default(),
@@ -152,8 +167,8 @@ impl Client {
         }
     }
 
-    pub(crate) fn push_one(&self, push: &Push) {
-        match encode_push(self.codec, push) {
+    pub(crate) fn push_one(&self, push: Push) {
+        match encoded(push, self.codec, self.shape) {
             Ok(message) => self.push(message),
             Err(_) => self.disconnect(&Disconnect::InappropriateProtocol.into()),
         }
@@ -180,7 +195,7 @@ impl Client {
                 reconnect: sockeye_channel_proto::reconnects(code),
             }
         };
-        encode_push(self.codec, &Push::disconnect(why)).ok()
+        encoded(Push::disconnect(why), self.codec, self.shape).ok()
     }
 
     /// Returns what it is subscribed to.
@@ -252,17 +267,6 @@ fn unsubscribed(channel: &str, code: u32, reason: &str) -> Push {
         }),
         ..Push::default()
     }
-}
-
-/// Encodes a push as a reply of its own.
-pub(crate) fn encode_push(codec: Codec, push: &Push) -> Result<Message, NotJson> {
-    let reply = Reply {
-        push: Some(push.clone()),
-        ..Reply::default()
-    };
-    let mut frame = BytesMut::new();
-    codec.encode(&reply, &mut frame)?;
-    Ok(codec.message(frame))
 }
 
 /// Finds the codec that a session was opened with: by its subprotocol, its query, or the type of what it sends.

@@ -6,20 +6,34 @@ use sockeye_channel_proto::Disconnect;
 use sockeye_endpoint::{Closed, Handler, HandlerError, HandlerResult, Session};
 use sockeye_types::{Close, Message};
 
-use crate::{channels::Core, client::Client, client_id::ClientId};
+use crate::{channels::Core, client::Client, client_id::ClientId, hub::Shape};
 
 /// The handler of an endpoint that speaks the Centrifuge protocol in both directions.
 ///
 /// The endpoint should know the subprotocols [`PROTOCOLS`](Self::PROTOCOLS), and take messages of 64 KiB.
 #[derive(Clone, Debug)]
-pub struct ClientHandler(Arc<Core>);
+pub struct ClientHandler {
+    core: Arc<Core>,
+    shape: Shape,
+}
 
 impl ClientHandler {
     /// The subprotocols that are spoken.
     pub const PROTOCOLS: [&str; 2] = ["centrifuge-json", "centrifuge-protobuf"];
 
     pub(crate) const fn new(core: Arc<Core>) -> Self {
-        Self(core)
+        Self {
+            core,
+            shape: Shape::Reply,
+        }
+    }
+
+    /// Makes it one for clients that only listen: their first message is a connect request as it is, and they are sent
+    /// pushes as they are, in JSON, one a message. What they say later is not looked at.
+    #[must_use]
+    pub const fn one_way(mut self) -> Self {
+        self.shape = Shape::Bare;
+        self
     }
 }
 
@@ -35,8 +49,8 @@ impl Handler for ClientHandler {
     async fn on_open(&self, session: &Session) -> HandlerResult {
         let id = ClientId::random()
             .ok_or_else(|| HandlerError::new("the operating system has no randomness"))?;
-        let client = Client::new(&self.0, session, id);
-        self.0.registry.add(&client);
+        let client = Client::new(&self.core, session, id, self.shape);
+        self.core.registry.add(&client);
         session.insert_attribute(client);
         Ok(())
     }

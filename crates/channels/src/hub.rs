@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use self::{frames::What, room::Room};
 use crate::{Announcement, Broker, ClientId, Deliver};
 
-pub(crate) use frames::chained;
+pub(crate) use frames::{chained, encoded};
 pub(crate) use joining::{JoinError, Joining};
 pub(crate) use member::{
     Announcements, Delta, Kind, Lost, Member, Overflow, Positioned, Shape, Upcalls,

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 
-use super::{ClientInfo, Publication, SubscribeResult, is_default, object, or_default};
+use super::{
+    ClientInfo, ConnectResult, Publication, SubscribeResult, is_default, object, or_default,
+};
 use crate::raw;
 
 /// What a client is told unasked: one of its fields beside the channel is set.
@@ -202,4 +204,23 @@ pub struct RefreshPush {
     #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     #[prost(uint32, tag = "2")]
     pub ttl: u32,
+}
+
+impl From<ConnectResult> for ConnectPush {
+    /// What a client that only listens is told instead of a reply.
+    fn from(result: ConnectResult) -> Self {
+        Self {
+            client: result.client,
+            version: result.version,
+            data: result.data,
+            subs: result.subs,
+            expires: result.expires,
+            ttl: result.ttl,
+            ping: result.ping,
+            pong: result.pong,
+            session: result.session,
+            node: result.node,
+            time: result.time,
+        }
+    }
 }

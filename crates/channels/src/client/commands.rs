@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use sockeye_channel_proto::{Command, Disconnect, Empty, ErrorCode, Reply, Request};
+use sockeye_channel_proto::{
+    Command, ConnectRequest, Disconnect, Empty, Error, ErrorCode, Reply, Request,
+};
 use sockeye_types::Message;
 use tokio::time::Instant;
 
-use super::{Client, Identity, Phase, Refusal, frame::Replies, request, timers::Timer};
+use super::{Client, Ending, Identity, Phase, Refusal, frame::Replies, request, timers::Timer};
+use crate::hub::Shape;
 
 /// Whether the rest of a frame is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +25,12 @@ impl Client {
     pub(crate) async fn handle(self: &Arc<Self>, message: Message) {
         let _turn = self.turn.lock().await;
         let frame = message.into_bytes();
+        if self.shape == Shape::Bare {
+            return self.listen(&frame).await;
+        }
         let most = self.core.settings().settings().commands_per_frame;
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let mut replies = Replies::new(self.codec);
+        let mut replies = Replies::new(self);
         for (count, command) in self.codec.decode::<Command>(&frame).enumerate() {
             let next = match command {
                 Ok(command) if count < most && self.session.is_open() => {
@@ -39,8 +45,24 @@ impl Client {
         replies.flush(self);
     }
 
+    /// Takes the first word of somebody who only listens: who it is. Nothing that it says later is looked at.
+    async fn listen(self: &Arc<Self>, frame: &[u8]) {
+        if !matches!(self.state().phase, Phase::Fresh) {
+            return;
+        }
+        let mut replies = Replies::new(self);
+        match self.codec.decode_one::<ConnectRequest>(frame) {
+            Ok(request) => {
+                self.core.tally.command("connect");
+                Box::pin(self.connect(0, request, &mut replies)).await;
+            }
+            Err(_) => drop(self.stop(&Disconnect::BadRequest.into(), &mut replies)),
+        }
+        replies.flush(self);
+    }
+
     /// What was answered before still leaves.
-    fn stop(&self, ending: &super::Ending, replies: &mut Replies) -> Next {
+    fn stop(&self, ending: &Ending, replies: &mut Replies) -> Next {
         replies.flush(self);
         self.disconnect(ending);
         Next::Stop
@@ -77,6 +99,10 @@ impl Client {
     /// Answers with an error, or ends the connection.
     pub(super) fn refuse(&self, id: u32, refusal: Refusal, replies: &mut Replies) -> Next {
         match refusal {
+            Refusal::Error(error) if self.shape == Shape::Bare => {
+                self.core.tally.refused(error.code);
+                self.stop(&instead_of(&error), replies)
+            }
             Refusal::Error(error) => {
                 self.core.tally.refused(error.code);
                 let reply = Reply {
@@ -165,4 +191,17 @@ impl Client {
         let rate = self.core.settings().settings().commands_per_second;
         self.state().commands.take(rate, Instant::now())
     }
+}
+
+/// Who only listens can't be answered: with what it ends instead of an error.
+fn instead_of(error: &Error) -> Ending {
+    let codes = [ErrorCode::TokenExpired.code(), ErrorCode::Expired.code()];
+    let code = if codes.contains(&error.code) {
+        Disconnect::Expired
+    } else if error.temporary {
+        Disconnect::ServerError
+    } else {
+        Disconnect::PermissionDenied
+    };
+    code.into()
 }

@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use sockeye_channel_proto::{
-    ConnectRequest, ConnectResult, Disconnect, ErrorCode, Reply, StreamPosition, SubscribeRequest,
+    ConnectRequest, ConnectResult, Disconnect, ErrorCode, Push, Reply, StreamPosition,
+    SubscribeRequest,
 };
 use sockeye_endpoint::UplinkKey;
+use sockeye_types::Transport;
 use tokio::time::Instant;
 
 use super::{
@@ -21,7 +23,7 @@ use crate::{
     SubscriptionToken, Verdict,
     credentials::{BadToken, ConnectionGrant, ServerSubscription},
     hooks::Connecting,
-    hub::Delta,
+    hub::{Delta, Shape},
     may_subscribe,
 };
 
@@ -87,11 +89,14 @@ impl Client {
             prepared.push(next);
         }
         self.start_timers(&identity, settings);
-        replies.add(&Reply {
-            id,
-            connect: Some(result),
-            ..Reply::default()
-        })?;
+        match self.shape {
+            Shape::Reply => replies.add(&Reply {
+                id,
+                connect: Some(result),
+                ..Reply::default()
+            })?,
+            Shape::Bare => replies.push(Push::connect(result.into()))?,
+        }
         replies.flush(self);
         self.close_earlier(&identity, settings);
         self.core.tally.connected();
@@ -226,7 +231,7 @@ impl Client {
         if self.is_pinged() {
             let seconds = settings.ping_interval.as_secs();
             result.ping = u32::try_from(seconds).unwrap_or(u32::MAX);
-            result.pong = true;
+            result.pong = self.shape == Shape::Reply;
         }
         if let Some(key) = self.session.attribute::<UplinkKey>() {
             result.node = self.core.node.to_string();
@@ -264,8 +269,12 @@ impl Client {
         self.set_timer(Timer::Expiry, at);
     }
 
-    /// Clients may ask for pings of WebSocket itself (RFC 6455 §5.5.2) instead, which the endpoint sends anyway.
+    /// Clients may ask for pings of WebSocket itself (RFC 6455 §5.5.2) instead, which the endpoint sends anyway; who
+    /// only listens has no others there.
     fn is_pinged(&self) -> bool {
+        if self.shape == Shape::Bare && self.session.transport() == Transport::WebSocket {
+            return false;
+        }
         let query = self.session.request().query().unwrap_or_default();
         !super::parameters(query).any(|pair| pair == ("cf_ws_frame_ping_pong", "true"))
     }

@@ -6,7 +6,7 @@ use sockeye_channel_proto::{Disconnect, Reply, Unsubscribe};
 use tokio::time::Instant;
 
 use super::{Client, Refusal, Side, Subscription, frame::Replies, timers::Timer};
-use crate::{Continuity, NamedBy, Read, hooks::Refreshed};
+use crate::{Continuity, NamedBy, Read, hooks::Refreshed, hub::Shape};
 
 impl Client {
     /// Does all that is due; the agenda does not hold the client while it is called.
@@ -29,11 +29,14 @@ impl Client {
     fn ping(&self, now: Instant) {
         let checked = self.core.settings();
         let settings = checked.settings();
-        let mut replies = Replies::new(self.codec);
+        let mut replies = Replies::new(self);
         if replies.add(&Reply::default()).is_ok() {
             replies.flush(self);
         }
-        self.set_timer(Timer::Pong, Some(now + settings.pong_wait));
+        // Who only listens answers nothing.
+        if self.shape == Shape::Reply {
+            self.set_timer(Timer::Pong, Some(now + settings.pong_wait));
+        }
         self.set_timer(Timer::Ping, Some(now + settings.ping_interval));
     }
 

@@ -13,7 +13,7 @@ use crate::{
     Announcement, Asked, Asker, Continuity, Granted, Namespace, RecoveryMode,
     credentials::ServerSubscription,
     grant,
-    hub::{Announcements, Delta, Joining, Kind, Member, Overflow, Positioned, Shape, chained},
+    hub::{Announcements, Delta, Joining, Kind, Member, Overflow, Positioned, chained},
     recovery::{Ask, Recovered},
 };
 
@@ -102,7 +102,7 @@ impl Client {
             client: self.id,
             kind: Kind {
                 codec: self.codec,
-                shape: Shape::Reply,
+                shape: self.shape,
                 delta: entry.delta,
                 positioned: if is_positioned {
                     Positioned::Yes

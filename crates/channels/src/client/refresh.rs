@@ -102,7 +102,7 @@ impl Client {
     pub(crate) fn refresh_by_server(&self, expire_at: u64, info: Option<Bytes>) {
         self.renew(expire_at, info);
         let expires = expire_at > 0;
-        self.push_one(&sockeye_channel_proto::Push {
+        self.push_one(sockeye_channel_proto::Push {
             refresh: Some(RefreshPush {
                 expires,
                 ttl: if expires { self.core.ttl(expire_at) } else { 0 },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sockeye_channel_proto::{
-    Disconnect, Push, Reply, StreamPosition, SubscribePush, SubscribeResult, Unsubscribe,
+    Disconnect, Push, StreamPosition, SubscribePush, SubscribeResult, Unsubscribe,
 };
 
 use super::{
@@ -54,7 +54,7 @@ impl Client {
             unrecoverable: Unrecoverable::Said,
         };
         let prepared = self.prepare(&identity, entry).await?;
-        let mut replies = Replies::new(self.codec);
+        let mut replies = Replies::new(self);
         let told = tell(channel, &prepared.result, &mut replies);
         let settled = told.and_then(|()| self.settle(prepared, replies.take()));
         match settled {
@@ -90,7 +90,7 @@ impl Client {
             return;
         };
         let gone = self.remove(channel, code).await;
-        self.push_one(&unsubscribed(channel, code, reason));
+        self.push_one(unsubscribed(channel, code, reason));
         if let Some(gone) = gone {
             self.announce_leave(&identity, &gone).await;
         }
@@ -99,13 +99,7 @@ impl Client {
 
 /// Tells a client that it is subscribed, and what it missed.
 fn tell(channel: &str, result: &SubscribeResult, replies: &mut Replies) -> Result<(), Refusal> {
-    let mut push = |push| {
-        replies.add(&Reply {
-            push: Some(push),
-            ..Reply::default()
-        })
-    };
-    push(Push {
+    replies.push(Push {
         channel: channel.to_owned(),
         subscribe: Some(SubscribePush {
             recoverable: result.recoverable,
@@ -117,7 +111,7 @@ fn tell(channel: &str, result: &SubscribeResult, replies: &mut Replies) -> Resul
         ..Push::default()
     })?;
     result.publications.iter().try_for_each(|publication| {
-        push(Push {
+        replies.push(Push {
             channel: channel.to_owned(),
             r#pub: Some(publication.clone()),
             ..Push::default()

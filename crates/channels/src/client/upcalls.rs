@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use sockeye_channel_proto::{Disconnect, Unsubscribe};
 
-use super::{Client, Side, encode_push, unsubscribed};
+use super::{Client, Side, unsubscribed};
 use crate::{
     ClientId,
     channels::Core,
-    hub::{Lost, Upcalls},
+    hub::{Lost, Upcalls, encoded},
 };
 
 impl Upcalls for Core {
@@ -46,7 +46,7 @@ impl Client {
                 let code = Unsubscribe::Insufficient;
                 let gone = self.remove(channel, code.code()).await;
                 let push = unsubscribed(channel, code.code(), code.reason());
-                if let Ok(message) = encode_push(self.codec, &push) {
+                if let Ok(message) = encoded(push, self.codec, self.shape) {
                     // Who lost something as it was slow has no room at this moment. If it ends meanwhile, so be it.
                     let _ = self.session.send(message).await;
                 }

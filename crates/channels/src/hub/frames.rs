@@ -130,19 +130,32 @@ pub(super) fn alone(
 /// The tag of a publication before which some were dropped, for who is not told otherwise.
 pub(super) const SKIPPED: &str = "sockeye-skipped";
 
-fn encoded(push: Push, codec: Codec, shape: Shape) -> Result<Message, NotJson> {
+/// Makes a message of a push.
+pub(crate) fn encoded(push: Push, codec: Codec, shape: Shape) -> Result<Message, NotJson> {
     let mut frame = BytesMut::new();
-    match shape {
-        Shape::Reply => {
-            let reply = Reply {
-                push: Some(push),
-                ..Reply::default()
-            };
-            codec.encode(&reply, &mut frame)?;
-        }
-        Shape::Bare => codec.encode(&push, &mut frame)?,
-    }
+    shape.encode(push, codec, &mut frame)?;
     Ok(codec.message(frame))
+}
+
+impl Shape {
+    /// Appends a push to a frame.
+    pub(crate) fn encode(
+        self,
+        push: Push,
+        codec: Codec,
+        frame: &mut BytesMut,
+    ) -> Result<(), NotJson> {
+        match self {
+            Self::Reply => {
+                let reply = Reply {
+                    push: Some(push),
+                    ..Reply::default()
+                };
+                codec.encode(&reply, frame)
+            }
+            Self::Bare => codec.encode(&push, frame),
+        }
+    }
 }
 
 /// Makes publications what a subscription with deltas is told in a reply: the first is whole, each other a patch of the

@@ -33,10 +33,6 @@ pub(crate) enum Shape {
     #[default]
     Reply,
     /// As it is: for connections that only listen.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "one-way transports are to come")
-    )]
     Bare,
 }
 

@@ -13,6 +13,7 @@ mod closing;
 mod connecting;
 mod expiring;
 mod losing;
+mod one_way;
 mod patching;
 mod present;
 mod protobuf;
