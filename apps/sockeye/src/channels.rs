@@ -226,6 +226,11 @@ impl Served {
             })
     }
 
+    /// Returns a handle, to look at them.
+    pub(crate) fn handle(&self) -> Channels {
+        self.channels.clone()
+    }
+
     /// Does what channels have to do from time to time, for as long as it is awaited.
     ///
     /// Cancel safety: it can be called again.

@@ -2,14 +2,20 @@
 //!
 //! No label holds anything that a client chose, so that nothing needs to be escaped.
 
-use std::fmt::{Display, Write};
+mod channels;
+
+use std::{
+    fmt::{Display, Write},
+    time::Duration,
+};
 
 use sockeye::{Histogram, Snapshot};
+use sockeye_channels::Channels;
 
 use crate::process::Process;
 
 /// Writes all metrics.
-pub(crate) fn text(now: &Snapshot, process: &Process) -> String {
+pub(crate) fn text(now: &Snapshot, channels: Option<&Channels>, process: &Process) -> String {
     let mut text = Exposition::default();
     text.family("sockeye_build_info", "gauge", "The version that runs.");
     text.sample("", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -41,6 +47,9 @@ pub(crate) fn text(now: &Snapshot, process: &Process) -> String {
     messages(&mut text, now);
     slowness(&mut text, now);
     troubles(&mut text, now);
+    if let Some(channels) = channels {
+        channels::write(&mut text, channels);
+    }
     costs(&mut text, process);
     text.text
 }
@@ -180,22 +189,11 @@ fn troubles(text: &mut Exposition, now: &Snapshot) {
 }
 
 fn round_trips(text: &mut Exposition, times: &Histogram) {
-    let name = "sockeye_heartbeat_round_trip_seconds";
-    text.family(
-        name,
-        "histogram",
+    text.histogram(
+        "sockeye_heartbeat_round_trip_seconds",
         "How long peers took to answer heartbeats.",
+        (&times.buckets, times.above, times.sum),
     );
-    let mut count = 0;
-    for (bound, more) in &times.buckets {
-        count += more;
-        let bound = bound.as_secs_f64().to_string();
-        text.sample("_bucket", &[("le", &bound)], count);
-    }
-    count += times.above;
-    text.sample("_bucket", &[("le", "+Inf")], count);
-    text.sample("_sum", &[], times.sum.as_secs_f64());
-    text.sample("_count", &[], count);
 }
 
 #[derive(Default)]
@@ -219,6 +217,26 @@ impl Exposition {
         }
     }
 
+    /// A histogram: upper bounds with how many lie between each and the one before, how many lie above, and the sum.
+    fn histogram(
+        &mut self,
+        name: &'static str,
+        help: &str,
+        (classes, above, sum): (&[(Duration, u64)], u64, Duration),
+    ) {
+        self.family(name, "histogram", help);
+        let mut count = 0;
+        for (bound, more) in classes {
+            count += more;
+            let bound = bound.as_secs_f64().to_string();
+            self.sample("_bucket", &[("le", &bound)], count);
+        }
+        count += above;
+        self.sample("_bucket", &[("le", "+Inf")], count);
+        self.sample("_sum", &[], sum.as_secs_f64());
+        self.sample("_count", &[], count);
+    }
+
     fn sample(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl Display) {
         self.text.push_str(self.family);
         self.text.push_str(suffix);
@@ -234,7 +252,10 @@ impl Exposition {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
     use sockeye::{Endpoints, Server};
+    use sockeye_channels::{MemoryBroker, Settings};
 
     fn printed() -> String {
         let server = Server::new(Endpoints::new()).bind("127.0.0.1:0").unwrap();
@@ -245,7 +266,9 @@ mod tests {
             start_seconds: Some(4.5),
             cpu_seconds: Some(5.25),
         };
-        text(&server.metrics().snapshot(), &process)
+        let settings = Settings::default().validate().unwrap();
+        let channels = Channels::new(settings, Arc::new(MemoryBroker::new())).unwrap();
+        text(&server.metrics().snapshot(), Some(&channels), &process)
     }
 
     #[test]

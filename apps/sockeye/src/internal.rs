@@ -11,6 +11,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use sockeye::Metrics;
+use sockeye_channels::Channels;
 
 use crate::{exposition, process::Process};
 
@@ -37,10 +38,11 @@ impl Ready {
 pub(crate) fn respond(
     request: &Parts,
     metrics: &Metrics,
+    channels: Option<&Channels>,
     ready: &Ready,
 ) -> Option<Response<Bytes>> {
     let response = match request.uri.path() {
-        "/metrics" => of_metrics(metrics),
+        "/metrics" => of_metrics(metrics, channels),
         "/health" => health(metrics.stuck_for()),
         "/ready" if ready.0.load(Relaxed) && metrics.is_turning() => {
             plain(StatusCode::OK, "ready\n")
@@ -60,9 +62,9 @@ pub(crate) fn respond(
     Some(response)
 }
 
-fn of_metrics(metrics: &Metrics) -> Response<Bytes> {
-    let mut response =
-        Response::new(exposition::text(&metrics.snapshot(), &Process::read()).into());
+fn of_metrics(metrics: &Metrics, channels: Option<&Channels>) -> Response<Bytes> {
+    let text = exposition::text(&metrics.snapshot(), channels, &Process::read());
+    let mut response = Response::new(text.into());
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
@@ -95,7 +97,7 @@ mod tests {
         let (request, ()) = http::Request::get("/ready").body(()).unwrap().into_parts();
         let ready = Ready::default();
         ready.begin();
-        let response = respond(&request, &metrics, &ready).unwrap();
+        let response = respond(&request, &metrics, None, &ready).unwrap();
         assert_eq!(response.status(), 503);
     }
 

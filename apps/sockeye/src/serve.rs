@@ -78,7 +78,7 @@ async fn run(config: &Config, qr: Qr, reload: Reload) -> miette::Result<()> {
     let bound = bind(config, secured.as_ref(), channels.as_ref())?;
     let redirecting = bind_redirect(config, bound.local_addr().port())?;
     let ready = Ready::default();
-    let internal = bind_internal(config, &bound, &ready)?;
+    let internal = bind_internal(config, &bound, channels.as_ref(), &ready)?;
     let greeting = Greeting {
         config,
         bound: bound.local_addr(),
@@ -235,15 +235,21 @@ fn listen(server: Server, address: SocketAddr, other: fn(u16) -> String) -> miet
 }
 
 /// Listens on the internal port, if there is one.
-fn bind_internal(config: &Config, bound: &Bound, ready: &Ready) -> miette::Result<Option<Bound>> {
+fn bind_internal(
+    config: &Config,
+    bound: &Bound,
+    channels: Option<&Served>,
+    ready: &Ready,
+) -> miette::Result<Option<Bound>> {
     let Some(address) = config.internal else {
         return Ok(None);
     };
     let (metrics, ready) = (bound.metrics(), ready.clone());
+    let channels = channels.map(Served::handle);
     let server = Server::new(Endpoints::new())
         .workers(NonZeroUsize::MIN)
         .connections(INTERNAL_CONNECTIONS)
-        .pages(move |request| internal::respond(request, &metrics, &ready));
+        .pages(move |request| internal::respond(request, &metrics, channels.as_ref(), &ready));
     let internal = listen(server, address, |port| format!("--internal-listen {port}"))?;
     tracing::info!(address = %internal.local_addr(), "the internal port listens");
     Ok(Some(internal))

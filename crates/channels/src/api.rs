@@ -146,7 +146,7 @@ impl Channels {
             version: order.version,
             ..Publication::default()
         };
-        Ok(self.0.broker.publish(channel, publication, options).await?)
+        Ok(self.0.publish(channel, publication, options).await?)
     }
 
     /// Publishes the same into several channels. Each has an answer of its own, in their order.

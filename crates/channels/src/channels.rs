@@ -8,9 +8,11 @@ use std::{
 };
 
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use crate::{
-    Broker, CheckedSettings, MemoryPresence, Namespace, Presence,
+    Broker, BrokerError, CheckedSettings, MemoryPresence, Namespace, Presence, Publication,
+    PublishOptions, Published,
     agenda::Agenda,
     allowance::Allowance,
     client_id::ClientId,
@@ -184,6 +186,21 @@ impl Core {
     fn replace(&self, replace: impl FnOnce(&mut Replaceable)) {
         let now = self.replaceable.write();
         replace(&mut now.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Hands a publication to the broker, and counts how long that takes.
+    pub(crate) async fn publish(
+        &self,
+        channel: &str,
+        publication: Publication,
+        options: PublishOptions,
+    ) -> Result<Published, BrokerError> {
+        let began = std::time::Instant::now();
+        let span = tracing::debug_span!("publish", channel, bytes = publication.data.len());
+        let publishing = self.broker.publish(channel, publication, options);
+        let published = publishing.instrument(span).await;
+        self.tally.publishing.count(began.elapsed());
+        published
     }
 
     pub(crate) async fn verify_connection(&self, token: &str) -> Result<ConnectionGrant, BadToken> {

@@ -14,6 +14,7 @@ use std::{
     future::Future,
     hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    time::Instant,
 };
 
 use sockeye_channel_proto::{Publication, StreamPosition};
@@ -209,7 +210,13 @@ impl Deliver for Delivery {
         publication: &Arc<Publication>,
         position: Option<&StreamPosition>,
     ) {
+        let began = Instant::now();
         self.tell(channel, What::Published(Arc::clone(publication)), position);
+        if let Some(hub) = self.0.upgrade()
+            && let Some(upcalls) = hub.outside.upcalls.upgrade()
+        {
+            upcalls.told(began.elapsed());
+        }
     }
 
     fn announcement(&self, channel: &str, announcement: &Announcement) {

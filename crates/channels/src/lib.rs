@@ -26,6 +26,7 @@ mod settings;
 mod settings_rule;
 mod stream;
 mod tally;
+mod timing;
 pub mod token;
 
 pub use api::{ApiError, Connection, NodeStats, PublishOrder, Whom};
@@ -60,4 +61,5 @@ pub use settings::{
 };
 pub use settings_rule::{InvalidSetting, InvalidSettings, SettingPlace, SettingRule};
 pub use sockeye_channel_proto::{ClientInfo, ErrorCode, Publication, StreamPosition};
-pub use tally::Tally;
+pub use tally::{Slow, Tally};
+pub use timing::{Times, Timing};

@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use crate::timing::Timing;
+
 /// Counts since the start. Each has few labels, and none names a user or a channel.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -18,6 +20,36 @@ pub struct Tally {
     disconnects: Mutex<BTreeMap<(u16, &'static str), u64>>,
     recovered: AtomicU64,
     unrecovered: AtomicU64,
+    slow: [AtomicU64; Slow::ALL.len()],
+    /// From a publish to the broker's answer: where it is durable, until it is on disk.
+    pub publishing: Timing,
+    /// What a publication takes until it is in the outbox of everybody who listens here.
+    pub fan_out: Timing,
+    /// From a ping to its answer.
+    pub round_trips: Timing,
+}
+
+/// What became of a subscriber that read too slowly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Slow {
+    /// Its connection was closed with 3008.
+    Closed,
+    /// Its subscription ended, so that it recovers what it missed.
+    Resubscribed,
+}
+
+impl Slow {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Closed, Self::Resubscribed];
+
+    /// Returns its name in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Resubscribed => "resubscribed",
+        }
+    }
 }
 
 const COMMANDS: [&str; 12] = [
@@ -81,6 +113,20 @@ impl Tally {
             recovered.load(Ordering::Relaxed),
             unrecovered.load(Ordering::Relaxed),
         )
+    }
+
+    /// Returns how many subscribers read too slowly, by what became of them.
+    pub fn slow(&self) -> [(Slow, u64); Slow::ALL.len()] {
+        Slow::ALL.map(|slow| {
+            let count = self.slow.get(slow as usize);
+            (slow, count.map_or(0, |count| count.load(Ordering::Relaxed)))
+        })
+    }
+
+    pub(crate) fn was_slow(&self, slow: Slow) {
+        if let Some(count) = self.slow.get(slow as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn connected(&self) {

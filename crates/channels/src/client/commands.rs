@@ -7,6 +7,7 @@ use sockeye_channel_proto::{
 };
 use sockeye_types::Message;
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span, field};
 
 use super::{Client, Ending, Identity, Phase, Refusal, frame::Replies, request, timers::Timer};
 use crate::hub::Shape;
@@ -34,7 +35,14 @@ impl Client {
         for (count, command) in self.codec.decode::<Command>(&frame).enumerate() {
             let next = match command {
                 Ok(command) if count < most && self.session.is_open() => {
-                    Box::pin(self.handle_command(command, &mut replies)).await
+                    let span = tracing::debug_span!(
+                        "command",
+                        client = %self.id,
+                        id = command.id,
+                        kind = field::Empty,
+                    );
+                    let handled = self.handle_command(command, &mut replies);
+                    Box::pin(handled.instrument(span)).await
                 }
                 Ok(_) | Err(_) => self.stop(&Disconnect::BadRequest.into(), &mut replies),
             };
@@ -71,7 +79,9 @@ impl Client {
     async fn handle_command(self: &Arc<Self>, command: Command, replies: &mut Replies) -> Next {
         let id = command.id;
         let request = command.request();
-        self.core.tally.command(request::name(&request));
+        let kind = request::name(&request);
+        self.core.tally.command(kind);
+        Span::current().record("kind", kind);
         let is_first = match &self.state().phase {
             Phase::Fresh => true,
             Phase::Connected(_) => false,
@@ -180,10 +190,13 @@ impl Client {
 
     /// One pong for each ping; more is against the protocol.
     fn pong(&self) -> Result<(), Refusal> {
-        if !self.state().timers.is_set(Timer::Pong) {
+        let Some(due) = self.state().timers.at(Timer::Pong) else {
             return Err(Disconnect::BadRequest.into());
-        }
+        };
         self.set_timer(Timer::Pong, None);
+        let wait = self.core.settings().settings().pong_wait;
+        let left = due.saturating_duration_since(Instant::now());
+        self.core.tally.round_trips.count(wait.saturating_sub(left));
         Ok(())
     }
 

@@ -63,7 +63,6 @@ impl Client {
             ..Publication::default()
         };
         self.core
-            .broker
             .publish(&request.channel, publication, options)
             .await?;
         Ok(())

@@ -38,8 +38,8 @@ impl Timers {
         }
     }
 
-    pub(super) fn is_set(&self, timer: Timer) -> bool {
-        self.0.get(timer as usize).is_some_and(Option::is_some)
+    pub(super) fn at(&self, timer: Timer) -> Option<Instant> {
+        self.0.get(timer as usize).copied().flatten()
     }
 
     pub(super) fn first(&self) -> Option<Instant> {

@@ -1,6 +1,6 @@
 //! What the hub tells of members who are out of their rooms.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sockeye_channel_proto::{Disconnect, Unsubscribe};
 
@@ -9,6 +9,7 @@ use crate::{
     ClientId,
     channels::Core,
     hub::{Lost, Upcalls, encoded},
+    tally::Slow,
 };
 
 impl Upcalls for Core {
@@ -16,6 +17,9 @@ impl Upcalls for Core {
         let Some(client) = self.registry.client(client) else {
             return;
         };
+        if why == Lost::Slow {
+            self.tally.was_slow(Slow::Resubscribed);
+        }
         let channel: Arc<str> = channel.into();
         tracing::debug!(client = %client.id, channel = &*channel, ?why, "a subscription missed something");
         self.hub.spawn(async move {
@@ -27,7 +31,14 @@ impl Upcalls for Core {
         });
     }
 
+    fn told(&self, time: Duration) {
+        self.tally.fan_out.count(time);
+    }
+
     fn disconnect(&self, client: ClientId, channel: &str, why: Disconnect) {
+        if why == Disconnect::Slow {
+            self.tally.was_slow(Slow::Closed);
+        }
         if let Some(client) = self.registry.client(client) {
             tracing::debug!(client = %client.id, channel, ?why, "a channel ends a connection");
             client.disconnect(&why.into());

@@ -1,5 +1,7 @@
 //! Who is in a room, and what it is sent.
 
+use std::time::Duration;
+
 use sockeye_channel_proto::{Codec, Disconnect, Filter};
 use sockeye_endpoint::Session;
 
@@ -92,6 +94,9 @@ pub(crate) trait Upcalls: Send + Sync {
     /// A positioned subscription has missed something: it is told to recover (unsubscribe push 2500, or disconnect 3010
     /// if the server had made it).
     fn lost(&self, client: ClientId, channel: &str, why: Lost);
+
+    /// A publication is in the outboxes of all members here; it took so long.
+    fn told(&self, time: Duration);
 
     /// The connection must end: with 3008 as it is slow, or with 3506 as it can't be sent a payload.
     fn disconnect(&self, client: ClientId, channel: &str, why: Disconnect);

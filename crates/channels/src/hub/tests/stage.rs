@@ -44,6 +44,8 @@ pub(super) struct Stage {
 struct Calls(Mutex<Vec<String>>);
 
 impl Upcalls for Calls {
+    fn told(&self, _: Duration) {}
+
     fn lost(&self, client: ClientId, _: &str, why: Lost) {
         self.0.lock().unwrap().push(format!("{client} {why:?}"));
     }
