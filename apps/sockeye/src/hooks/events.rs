@@ -135,7 +135,10 @@ impl Events {
                     waiting.push((number, body));
                     return true;
                 }
-                _ => waiting.lost += 1,
+                _ => {
+                    self.forget(&event);
+                    waiting.lost += 1;
+                }
             }
             // Not a line for each: there may be many.
             if waiting.lost.is_power_of_two() {
@@ -154,6 +157,13 @@ impl Events {
         let ended = event.channel.is_none().then(|| event.client.to_owned());
         journal.happened((number, body.clone()), ended);
         number
+    }
+
+    /// Ends the lease of somebody who left without room for the event, so that leases are as few as connections.
+    fn forget(&self, event: &Event<'_>) {
+        if let (Some(journal), None) = (&self.journal, event.channel) {
+            journal.left(event.client.to_owned());
+        }
     }
 
     /// Notes that somebody is there, who is to be told of when they are not.

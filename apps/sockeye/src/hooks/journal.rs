@@ -37,6 +37,8 @@ const SCHEMA: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+const END_LEASE: &str = "DELETE FROM connected WHERE client = ?";
+
 /// The file can't be used.
 #[derive(Debug, Error)]
 #[error("{path}: what the application is to be told can't be kept")]
@@ -61,6 +63,8 @@ enum Entry {
     Connected(Lease),
     /// An event; with a client, it has disconnected by it.
     Event(Numbered, Option<String>),
+    /// It has disconnected, and there was no room for the event.
+    Left(String),
     Told(Vec<i64>),
 }
 
@@ -117,6 +121,11 @@ impl Journal {
 
     pub(super) fn happened(&self, event: Numbered, ended: Option<String>) {
         self.put(Entry::Event(event, ended));
+    }
+
+    /// Notes that somebody left and nobody will be told. Else each of them stayed in the file until the next start.
+    pub(super) fn left(&self, client: String) {
+        self.put(Entry::Left(client));
     }
 
     pub(super) fn told(&self, numbers: Vec<i64>) {
@@ -233,11 +242,9 @@ fn apply(transaction: &Transaction<'_>, entry: Entry) -> rusqlite::Result<()> {
                 "INSERT INTO events VALUES (?, ?)",
                 params![number, &body[..]],
             )?;
-            match ended {
-                Some(client) => run("DELETE FROM connected WHERE client = ?", params![client]),
-                None => Ok(()),
-            }
+            ended.map_or(Ok(()), |client| run(END_LEASE, params![client]))
         }
+        Entry::Left(client) => run(END_LEASE, params![client]),
         Entry::Told(numbers) => numbers
             .iter()
             .try_for_each(|number| run("DELETE FROM events WHERE number = ?", params![number])),

@@ -118,3 +118,16 @@ fn sign(key: &hmac::Key, timestamp: &str, body: &[u8]) -> String {
         });
     format!("v1={digits}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_are_those_of_the_document() {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"sesame");
+        let signature = sign(&key, "1700000000", br#"{"client":"c"}"#);
+        let document = include_str!("../../../../docs/CHANNELS-CONFIG.md");
+        assert!(document.contains(&format!("`{signature}`")), "{signature}");
+    }
+}

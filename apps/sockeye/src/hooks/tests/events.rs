@@ -99,3 +99,38 @@ async fn events_take_no_more_room_than_they_may_and_the_others_are_counted() {
     assert!(bytes <= 1000 && bytes > 700, "{bytes}");
     assert_eq!(count as u64 + lost, 100);
 }
+
+#[tokio::test]
+async fn who_left_when_there_was_no_room_for_the_event_is_not_connected_in_the_file() {
+    let name = format!("sockeye-no-room-{}.db", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let application = Application::start(|_| None).await;
+    let mut config = application.config();
+    config.event_bytes = 1;
+    let journal = Arc::new(Journal::open(&path, 0).unwrap());
+    let outgoing = Outgoing::new().unwrap();
+    let hooks = HttpHooks::new(config, outgoing, 1 << 16, Some(Arc::clone(&journal))).unwrap();
+    let (left, mut stays) = (caller().await, caller().await);
+    stays.client = "stays".to_owned();
+    for caller in [&left, &stays] {
+        hooks.connected(caller.clone());
+    }
+    hooks.disconnected(left, 3000, "");
+    assert_eq!(hooks.events.as_ref().unwrap().waiting(), (0, 0, 1));
+    drop(hooks);
+    // It holds the journal until it has noticed.
+    while Arc::strong_count(&journal) > 1 {
+        tokio::task::yield_now().await;
+    }
+    drop(journal);
+
+    let next = Journal::open(&path, 0).unwrap().take_left();
+    for suffix in ["", "-wal"] {
+        let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
+    }
+    let clients: Vec<Value> = next
+        .iter()
+        .map(|(_, body)| from_slice::<Value>(body).unwrap()["client"].take())
+        .collect();
+    assert_eq!(clients, ["stays"]);
+}
