@@ -10,7 +10,7 @@ use std::{
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -26,6 +26,9 @@ const MOST_WAITING: usize = 65_536;
 
 /// How many entries a commit has at most.
 const COMMIT: usize = 4096;
+
+/// How long is waited before what could not be written is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// How long another process may take to let go of the file.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -204,23 +207,37 @@ fn begin(connection: &mut Connection, now: u64) -> rusqlite::Result<Vec<Numbered
 /// Code and reason of those whom a crash took away.
 const GONE: (u32, &str) = (3000, "the server ended without a word");
 
+/// Writes until nobody is left to tell anything. What can't be written now is tried again, with what came meanwhile.
 fn write(connection: &mut Connection, from: &Receiver<Entry>) {
-    let mut failures: u64 = 0;
-    while let Ok(first) = from.recv() {
-        let more = from.try_iter().take(COMMIT - 1);
-        if let Err(error) = commit(connection, std::iter::once(first).chain(more)) {
-            failures += 1;
-            if failures.is_power_of_two() {
-                tracing::error!(%error, failures, "what hooks.events is told can't be kept");
+    let (mut batch, mut failures) = (Vec::new(), 0_u64);
+    loop {
+        let next = if batch.is_empty() {
+            from.recv().map_err(RecvTimeoutError::from)
+        } else {
+            from.recv_timeout(AGAIN)
+        };
+        let is_last = matches!(next, Err(RecvTimeoutError::Disconnected));
+        batch.extend(next);
+        batch.extend(from.try_iter().take(COMMIT));
+        // As many as may wait for their first turn.
+        batch.truncate(MOST_WAITING);
+        match commit(connection, &batch) {
+            Ok(()) => batch.clear(),
+            Err(error) => {
+                failures += 1;
+                if failures.is_power_of_two() {
+                    let waiting = batch.len();
+                    tracing::error!(%error, waiting, "what hooks.events is told can't be kept yet");
+                }
             }
+        }
+        if is_last {
+            return;
         }
     }
 }
 
-fn commit(
-    connection: &mut Connection,
-    entries: impl Iterator<Item = Entry>,
-) -> rusqlite::Result<()> {
+fn commit(connection: &mut Connection, entries: &[Entry]) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     for entry in entries {
         apply(&transaction, entry)?;
@@ -228,7 +245,7 @@ fn commit(
     transaction.commit()
 }
 
-fn apply(transaction: &Transaction<'_>, entry: Entry) -> rusqlite::Result<()> {
+fn apply(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
     let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
         transaction.prepare_cached(sql)?.execute(values).map(drop)
     };
@@ -239,9 +256,10 @@ fn apply(transaction: &Transaction<'_>, entry: Entry) -> rusqlite::Result<()> {
         ),
         Entry::Event((number, body), ended) => {
             run(
-                "INSERT INTO events VALUES (?, ?)",
+                "INSERT OR REPLACE INTO events VALUES (?, ?)",
                 params![number, &body[..]],
             )?;
+            let ended = ended.as_ref();
             ended.map_or(Ok(()), |client| run(END_LEASE, params![client]))
         }
         Entry::Left(client) => run(END_LEASE, params![client]),
@@ -327,6 +345,31 @@ mod tests {
         journal.told(left.iter().map(|(number, _)| *number).collect());
         drop(journal);
         assert_eq!(file.open().unwrap().take_left(), []);
+    }
+
+    #[test]
+    fn a_commit_that_fails_takes_nothing_and_can_be_made_again() {
+        let file = File::new("full");
+        let mut connection = Connection::open(&file.0).unwrap();
+        begin(&mut connection, 7).unwrap();
+        let pages: u32 = connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .unwrap();
+        connection
+            .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+            .unwrap();
+        let large = Bytes::from(vec![b'x'; 100_000]);
+        let batch = [Entry::Connected(lease("a")), Entry::Event((1, large), None)];
+        assert!(commit(&mut connection, &batch).is_err());
+        connection
+            .query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))
+            .unwrap();
+        let (to, from) = sync_channel(2);
+        batch.into_iter().for_each(|entry| to.send(entry).unwrap());
+        drop(to);
+        write(&mut connection, &from);
+        drop(connection);
+        assert_eq!(file.open().unwrap().take_left().len(), 2);
     }
 
     #[test]
