@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicBool, Ordering::SeqCst},
         mpsc::{Sender, channel},
     },
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use prost::Message;
@@ -20,13 +20,14 @@ use sockeye_channels::{
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
-    OpenError, Options,
+    OpenError, Options, Stats,
     batch::{Command, Publish},
     clock::Clock,
     file,
     line::{Found, Line},
     lines::{Cache, Lines},
     reader::Reader,
+    stats::Counts,
     upkeep::Upkeep,
     writer::Writer,
 };
@@ -59,6 +60,9 @@ pub struct SqliteBroker {
     queue_len: Arc<Semaphore>,
     queue_bytes: Arc<Semaphore>,
     queue_units: u32,
+    queue_places: usize,
+    counts: Arc<Counts>,
+    writing: JoinHandle<()>,
     reader: Mutex<Option<Arc<Reader>>>,
     is_closed: AtomicBool,
 }
@@ -84,35 +88,61 @@ impl SqliteBroker {
         let clock = Clock::new(options.danger.clock.clone());
         let units = u32::try_from(options.queue_bytes / UNIT).unwrap_or(u32::MAX);
         let units = units.clamp(1, u32::MAX >> 4);
-        let broker = Self {
-            path: path.to_owned(),
-            memory,
-            deliver: Arc::clone(&deliver),
-            lines: Arc::clone(&lines),
-            clock: clock.clone(),
-            queue,
-            queue_len: semaphore(options.queue_len),
-            queue_bytes: semaphore(usize::try_from(units).unwrap_or(1)),
-            queue_units: units,
-            reader: Mutex::new(Some(Arc::new(reader))),
-            is_closed: AtomicBool::new(false),
-        };
+        let counts = Arc::new(Counts::default());
+        let (queue_len, queue_bytes) = (
+            semaphore(options.queue_len),
+            semaphore(usize::try_from(units).unwrap_or(1)),
+        );
         let writer = Writer {
             queue: commands,
             connection,
-            cache: Cache::new(lines, options.cache_bytes, options.cache_channels),
-            deliver,
-            clock,
+            cache: Cache::new(
+                Arc::clone(&lines),
+                options.cache_bytes,
+                options.cache_channels,
+            ),
+            deliver: Arc::clone(&deliver),
+            clock: clock.clone(),
             options,
             upkeep: Upkeep::default(),
+            counts: Arc::clone(&counts),
             lock,
         };
         let name = "sockeye-sqlite-write".to_owned();
         let thread = thread::Builder::new().name(name);
-        thread
+        let writing = thread
             .spawn(move || writer.run())
             .map_err(OpenError::Thread)?;
-        Ok(broker)
+        Ok(Self {
+            path: path.to_owned(),
+            memory,
+            deliver,
+            lines,
+            clock,
+            queue,
+            queue_places: queue_len.available_permits(),
+            queue_len,
+            queue_bytes,
+            queue_units: units,
+            counts,
+            writing,
+            reader: Mutex::new(Some(Arc::new(reader))),
+            is_closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Says whether it takes publishes: it was not closed, and its writer is there.
+    pub fn is_open(&self) -> bool {
+        self.check_open().is_ok() && !self.writing.is_finished()
+    }
+
+    /// Returns what it counted, and what waits now. It takes no lock.
+    pub fn stats(&self) -> Stats {
+        let units = usize::try_from(self.queue_units).unwrap_or(usize::MAX);
+        let waiting = |all: usize, left: &Semaphore| all.saturating_sub(left.available_permits());
+        let bytes = waiting(units, &self.queue_bytes).saturating_mul(UNIT);
+        self.counts
+            .stats(waiting(self.queue_places, &self.queue_len), bytes)
     }
 
     /// Does what is waiting, moves the write-ahead log into the file, and closes it. Whatever comes later is refused

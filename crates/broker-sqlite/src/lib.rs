@@ -17,9 +17,11 @@ mod reader;
 mod refused;
 mod staged;
 mod statements;
+mod stats;
 mod upkeep;
 mod writer;
 
 pub use broker::SqliteBroker;
 pub use open_error::OpenError;
 pub use options::{DangerClock, DangerHooks, Options, Synchronous};
+pub use stats::{Sizes, Stats};

@@ -21,6 +21,7 @@ use crate::{
     lines::Cache,
     refused::Refused,
     staged::{Outcome, Staged},
+    stats::Counts,
     upkeep::{Next, Upkeep},
 };
 
@@ -40,6 +41,7 @@ pub(crate) struct Writer {
     pub(crate) clock: Clock,
     pub(crate) options: Options,
     pub(crate) upkeep: Upkeep,
+    pub(crate) counts: Arc<Counts>,
     /// Given back last.
     pub(crate) lock: Lock,
 }
@@ -107,12 +109,14 @@ impl Writer {
             return;
         }
         tracing::warn!(error = ?refused, publishes = batch.len(), "the database refuses");
+        self.counts.refused(batch.len(), &refused);
         for command in &mut batch {
             command.refuse(&refused);
         }
     }
 
     fn commit(&mut self, batch: &mut [Command]) -> Result<(), Refused> {
+        let began = Instant::now();
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(behavior)?;
         let now = self.clock.now();
@@ -128,6 +132,7 @@ impl Writer {
             pairs.for_each(|(command, outcome)| command.answer(outcome));
         }
         transaction.commit()?;
+        self.counts.committed(batch.len(), began.elapsed());
         for (command, outcome) in batch.iter_mut().zip(&outcomes) {
             self.show(outcome);
             command.answer(outcome);

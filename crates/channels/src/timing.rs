@@ -45,7 +45,7 @@ pub struct Times {
 
 impl Timing {
     /// Counts one.
-    pub(crate) fn count(&self, time: Duration) {
+    pub fn count(&self, time: Duration) {
         let class = BOUNDS.iter().position(|bound| time <= *bound);
         let class = class.and_then(|at| self.classes.get(at));
         class.unwrap_or(&self.above).fetch_add(1, Relaxed);

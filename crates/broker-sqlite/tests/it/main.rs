@@ -14,6 +14,7 @@ mod crash;
 mod disk_full;
 mod opening;
 mod reopened;
+mod stats;
 mod torn;
 
 use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
