@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, IntoDiagnostic, Report};
 use sockeye::{Endpoints, HttpStream, Limits, Origins, Overflow, Requests, SockJs, Uplink};
-use sockeye_broker_sqlite::{Options, SqliteBroker, Synchronous};
+use sockeye_broker_sqlite::{Options, SqliteBroker, Stats, Synchronous};
 use sockeye_channels::{Broker, Channels, ClientHandler, Credentials, MemoryBroker, token::Tokens};
 use thiserror::Error;
 
@@ -36,6 +36,13 @@ pub(crate) struct Served {
     /// Who may use the API, if there is one.
     keys: Option<Arc<api::Keys>>,
     hooks: Application,
+}
+
+/// Channels and their file, for those who watch.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) channels: Channels,
+    pub(crate) file: Option<Arc<SqliteBroker>>,
 }
 
 /// The file of publications can't be used.
@@ -227,8 +234,11 @@ impl Served {
     }
 
     /// Returns a handle, to look at them.
-    pub(crate) fn handle(&self) -> Channels {
-        self.channels.clone()
+    pub(crate) fn watched(&self) -> Watched {
+        Watched {
+            channels: self.channels.clone(),
+            file: self.file.clone(),
+        }
     }
 
     /// Does what channels have to do from time to time, for as long as it is awaited.
@@ -250,6 +260,18 @@ impl Served {
         if let Some(file) = &self.file {
             file.close().await;
         }
+    }
+}
+
+impl Watched {
+    /// Returns what the file counted, if there is one.
+    pub(crate) fn stats(&self) -> Option<Stats> {
+        self.file.as_deref().map(SqliteBroker::stats)
+    }
+
+    /// Says whether publications can be kept: a file is there, or none is wanted.
+    pub(crate) fn is_open(&self) -> bool {
+        self.file.as_deref().is_none_or(SqliteBroker::is_open)
     }
 }
 

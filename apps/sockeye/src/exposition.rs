@@ -2,6 +2,7 @@
 //!
 //! No label holds anything that a client chose, so that nothing needs to be escaped.
 
+mod broker;
 mod channels;
 
 use std::{
@@ -10,12 +11,17 @@ use std::{
 };
 
 use sockeye::{Histogram, Snapshot};
+use sockeye_broker_sqlite::Stats;
 use sockeye_channels::Channels;
 
 use crate::process::Process;
 
-/// Writes all metrics.
-pub(crate) fn text(now: &Snapshot, channels: Option<&Channels>, process: &Process) -> String {
+/// Writes all metrics; those of channels and of their file where there are some.
+pub(crate) fn text(
+    now: &Snapshot,
+    channels: Option<(&Channels, Option<Stats>)>,
+    process: &Process,
+) -> String {
     let mut text = Exposition::default();
     text.family("sockeye_build_info", "gauge", "The version that runs.");
     text.sample("", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -47,8 +53,11 @@ pub(crate) fn text(now: &Snapshot, channels: Option<&Channels>, process: &Proces
     messages(&mut text, now);
     slowness(&mut text, now);
     troubles(&mut text, now);
-    if let Some(channels) = channels {
+    if let Some((channels, stats)) = channels {
         channels::write(&mut text, channels);
+        if let Some(stats) = stats {
+            broker::write(&mut text, &stats);
+        }
     }
     costs(&mut text, process);
     text.text
@@ -192,8 +201,18 @@ fn round_trips(text: &mut Exposition, times: &Histogram) {
     text.histogram(
         "sockeye_heartbeat_round_trip_seconds",
         "How long peers took to answer heartbeats.",
-        (&times.buckets, times.above, times.sum),
+        of_times(&times.buckets, times.above, times.sum),
     );
+}
+
+/// Upper bounds with how many lie between each and the one before, how many lie above, and the sum.
+type Classes<T> = (Vec<(T, u64)>, u64, T);
+
+/// Times are seconds here.
+fn of_times(classes: &[(Duration, u64)], above: u64, sum: Duration) -> Classes<f64> {
+    let classes = classes.iter();
+    let classes = classes.map(|(bound, count)| (bound.as_secs_f64(), *count));
+    (classes.collect(), above, sum.as_secs_f64())
 }
 
 #[derive(Default)]
@@ -217,23 +236,22 @@ impl Exposition {
         }
     }
 
-    /// A histogram: upper bounds with how many lie between each and the one before, how many lie above, and the sum.
-    fn histogram(
+    fn histogram<T: Display>(
         &mut self,
         name: &'static str,
         help: &str,
-        (classes, above, sum): (&[(Duration, u64)], u64, Duration),
+        (classes, above, sum): Classes<T>,
     ) {
         self.family(name, "histogram", help);
         let mut count = 0;
         for (bound, more) in classes {
             count += more;
-            let bound = bound.as_secs_f64().to_string();
+            let bound = bound.to_string();
             self.sample("_bucket", &[("le", &bound)], count);
         }
         count += above;
         self.sample("_bucket", &[("le", "+Inf")], count);
-        self.sample("_sum", &[], sum.as_secs_f64());
+        self.sample("_sum", &[], sum);
         self.sample("_count", &[], count);
     }
 
@@ -268,7 +286,8 @@ mod tests {
         };
         let settings = Settings::default().validate().unwrap();
         let channels = Channels::new(settings, Arc::new(MemoryBroker::new())).unwrap();
-        text(&server.metrics().snapshot(), Some(&channels), &process)
+        let channels = Some((&channels, Some(Stats::default())));
+        text(&server.metrics().snapshot(), channels, &process)
     }
 
     #[test]

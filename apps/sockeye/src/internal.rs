@@ -11,9 +11,8 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use sockeye::Metrics;
-use sockeye_channels::Channels;
 
-use crate::{exposition, process::Process};
+use crate::{channels::Watched, exposition, process::Process};
 
 /// A worker that has not come round for so long is stuck.
 const STUCK: Duration = Duration::from_secs(5);
@@ -38,12 +37,15 @@ impl Ready {
 pub(crate) fn respond(
     request: &Parts,
     metrics: &Metrics,
-    channels: Option<&Channels>,
+    channels: Option<&Watched>,
     ready: &Ready,
 ) -> Option<Response<Bytes>> {
     let response = match request.uri.path() {
         "/metrics" => of_metrics(metrics, channels),
         "/health" => health(metrics.stuck_for()),
+        "/ready" if channels.is_some_and(|channels| !channels.is_open()) => {
+            plain(StatusCode::SERVICE_UNAVAILABLE, "the broker is closed\n")
+        }
         "/ready" if ready.0.load(Relaxed) && metrics.is_turning() => {
             plain(StatusCode::OK, "ready\n")
         }
@@ -62,7 +64,8 @@ pub(crate) fn respond(
     Some(response)
 }
 
-fn of_metrics(metrics: &Metrics, channels: Option<&Channels>) -> Response<Bytes> {
+fn of_metrics(metrics: &Metrics, channels: Option<&Watched>) -> Response<Bytes> {
+    let channels = channels.map(|watched| (&watched.channels, watched.stats()));
     let text = exposition::text(&metrics.snapshot(), channels, &Process::read());
     let mut response = Response::new(text.into());
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -90,6 +93,9 @@ fn plain(status: StatusCode, body: &'static str) -> Response<Bytes> {
 mod tests {
     use super::*;
 
+    use sockeye_broker_sqlite::{Options, SqliteBroker};
+    use sockeye_channels::{Channels, MemoryBroker, Settings};
+
     #[test]
     fn a_server_whose_workers_do_not_run_yet_is_not_ready() {
         let server = sockeye::Server::new(sockeye::Endpoints::new());
@@ -99,6 +105,28 @@ mod tests {
         ready.begin();
         let response = respond(&request, &metrics, None, &ready).unwrap();
         assert_eq!(response.status(), 503);
+    }
+
+    #[tokio::test]
+    async fn a_server_whose_file_of_publications_is_closed_is_not_ready() {
+        let path = std::env::temp_dir().join(format!("sockeye-ready-{}", std::process::id()));
+        let file = SqliteBroker::open(path.join("p.db"), Options::default()).unwrap();
+        let settings = Settings::default().validate().unwrap();
+        let channels = Channels::new(settings, Arc::new(MemoryBroker::new())).unwrap();
+        let file = Some(Arc::new(file));
+        let watched = Watched { channels, file };
+        let metrics = sockeye::Server::new(sockeye::Endpoints::new());
+        let metrics = metrics.bind("127.0.0.1:0").unwrap().metrics();
+        let (request, ()) = http::Request::get("/ready").body(()).unwrap().into_parts();
+        let said = || {
+            let ready = Ready::default();
+            let response = respond(&request, &metrics, Some(&watched), &ready);
+            response.unwrap().into_body()
+        };
+        assert_eq!(said(), "starting or shutting down\n");
+        watched.file.as_ref().unwrap().close().await;
+        assert_eq!(said(), "the broker is closed\n");
+        let _ = std::fs::remove_dir_all(path);
     }
 
     #[test]

@@ -245,7 +245,7 @@ fn bind_internal(
         return Ok(None);
     };
     let (metrics, ready) = (bound.metrics(), ready.clone());
-    let channels = channels.map(Served::handle);
+    let channels = channels.map(Served::watched);
     let server = Server::new(Endpoints::new())
         .workers(NonZeroUsize::MIN)
         .connections(INTERNAL_CONNECTIONS)

@@ -2,7 +2,7 @@
 
 use sockeye_channels::{Channels, Tally, Times};
 
-use super::Exposition;
+use super::{Exposition, of_times};
 
 /// Writes what belongs to channels. No label names a user or a channel.
 pub(super) fn write(text: &mut Exposition, channels: &Channels) {
@@ -56,7 +56,7 @@ pub(super) fn write(text: &mut Exposition, channels: &Channels) {
             sum,
             ..
         } = times;
-        text.histogram(name, help, (&classes, above, sum));
+        text.histogram(name, help, of_times(&classes, above, sum));
     }
 }
 
