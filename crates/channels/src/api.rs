@@ -8,6 +8,7 @@ use sockeye_channel_proto::{
     StreamPosition,
 };
 use thiserror::Error;
+use tokio::task::JoinSet;
 
 use crate::{
     BrokerError, Channels, ClientId, History, InvalidChannel, NamedBy, Namespace, Order,
@@ -149,7 +150,8 @@ impl Channels {
         Ok(self.0.publish(channel, publication, options).await?)
     }
 
-    /// Publishes the same into several channels. Each has an answer of its own, in their order.
+    /// Publishes the same into several channels, all at once: those that are durable share commits. Each has an answer
+    /// of its own, in the order of the channels. Must be called within a runtime.
     ///
     /// Cancel safety: dropped before it is done, it may be published in some.
     pub async fn broadcast(
@@ -157,9 +159,19 @@ impl Channels {
         channels: &[String],
         order: &PublishOrder,
     ) -> Vec<Result<Published, ApiError>> {
-        let mut answers = Vec::with_capacity(channels.len());
-        for channel in channels {
-            answers.push(self.publish(channel, order.clone()).await);
+        let mut publishing = JoinSet::new();
+        for (at, channel) in channels.iter().enumerate() {
+            let (here, channel, order) = (self.clone(), channel.clone(), order.clone());
+            publishing.spawn(async move { (at, here.publish(&channel, order).await) });
+        }
+        let failed = || Err(ApiError::Refused(ErrorCode::Internal));
+        let mut answers: Vec<_> = channels.iter().map(|_| failed()).collect();
+        while let Some(done) = publishing.join_next().await {
+            if let Ok((at, answer)) = done
+                && let Some(place) = answers.get_mut(at)
+            {
+                *place = answer;
+            }
         }
         answers
     }

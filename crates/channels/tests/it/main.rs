@@ -19,6 +19,7 @@ mod present;
 mod protobuf;
 mod recovering;
 mod server_api;
+mod simulated;
 mod slow;
 mod subscribing;
 mod talk;
