@@ -9,12 +9,14 @@ use sockeye_channel_proto::{
 };
 use thiserror::Error;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::{
     BrokerError, Channels, ClientId, History, InvalidChannel, NamedBy, Namespace, Order,
     PublishOptions, Published, Read,
     client::{Client, Ending, Refusal},
     credentials::ServerSubscription,
+    tally::Origin,
 };
 
 /// Why the server's API does not do something.
@@ -147,7 +149,8 @@ impl Channels {
             version: order.version,
             ..Publication::default()
         };
-        Ok(self.0.publish(channel, publication, options).await?)
+        let publishing = (self.0).publish(channel, publication, options, Origin::Api);
+        Ok(publishing.await?)
     }
 
     /// Publishes the same into several channels, all at once: those that are durable share commits. Each has an answer
@@ -162,7 +165,8 @@ impl Channels {
         let mut publishing = JoinSet::new();
         for (at, channel) in channels.iter().enumerate() {
             let (here, channel, order) = (self.clone(), channel.clone(), order.clone());
-            publishing.spawn(async move { (at, here.publish(&channel, order).await) });
+            let publish = async move { (at, here.publish(&channel, order).await) };
+            publishing.spawn(publish.in_current_span());
         }
         let failed = || Err(ApiError::Refused(ErrorCode::Internal));
         let mut answers: Vec<_> = channels.iter().map(|_| failed()).collect();
@@ -329,6 +333,12 @@ impl Channels {
             channels: client.channels(),
         });
         shown.collect()
+    }
+
+    /// Returns how often a publication was put into the outbox of a subscriber here as it came, since the start. What
+    /// subscribers read from history is not among them.
+    pub fn deliveries(&self) -> u64 {
+        self.0.hub.deliveries()
     }
 
     /// Says what this server has.

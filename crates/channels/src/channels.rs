@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::time::Instant;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field};
 
 use crate::{
     Broker, BrokerError, CheckedSettings, MemoryPresence, Namespace, Presence, Publication,
@@ -21,7 +21,7 @@ use crate::{
     hooks::{Hooks, NoHooks},
     hub::Hub,
     registry::Registry,
-    tally::Tally,
+    tally::{Origin, Outcome, Tally},
 };
 
 /// Channels and everybody who is connected to them. Cloning it gives another handle to the same.
@@ -194,12 +194,26 @@ impl Core {
         channel: &str,
         publication: Publication,
         options: PublishOptions,
+        origin: Origin,
     ) -> Result<Published, BrokerError> {
         let began = std::time::Instant::now();
-        let span = tracing::debug_span!("publish", channel, bytes = publication.data.len());
+        let span = tracing::debug_span!(
+            "publish",
+            channel,
+            bytes = publication.data.len(),
+            origin = origin.as_str(),
+            outcome = field::Empty,
+        );
         let publishing = self.broker.publish(channel, publication, options);
-        let published = publishing.instrument(span).await;
+        let published = publishing.instrument(span.clone()).await;
         self.tally.publishing.count(began.elapsed());
+        let outcome = match &published {
+            Ok(published) if published.suppressed.is_some() => Outcome::Suppressed,
+            Ok(_) => Outcome::Published,
+            Err(_) => Outcome::Failed,
+        };
+        self.tally.published(origin, outcome);
+        span.record("outcome", outcome.as_str());
         published
     }
 

@@ -28,7 +28,7 @@ mod upcalls;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
 };
 
 use bytes::Bytes;
@@ -60,6 +60,9 @@ pub(crate) struct Client {
     /// One command at a time, and one of the server's at a time between them.
     turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+    opened: Instant,
+    /// How many commands came.
+    commands: AtomicU64,
 }
 
 /// What changes.
@@ -123,6 +126,8 @@ impl Client {
             core: Arc::clone(core),
             turn: tokio::sync::Mutex::default(),
             state: Mutex::default(),
+            opened: Instant::now(),
+            commands: AtomicU64::new(0),
         });
         let stale = Instant::now() + core.settings().settings().stale_close_delay;
         client.set_timer(Timer::Stale, Some(stale));

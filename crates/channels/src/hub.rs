@@ -13,7 +13,10 @@ use std::{
     fmt,
     future::Future,
     hash::{BuildHasher, RandomState},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Instant,
 };
 
@@ -47,6 +50,8 @@ struct Outside {
     upcalls: Weak<dyn Upcalls>,
     /// Where those are fed who lag.
     runtime: OnceLock<Handle>,
+    /// How often a publication was put into an outbox as it came.
+    deliveries: AtomicU64,
 }
 
 /// What the broker gets: it keeps no hub.
@@ -61,6 +66,7 @@ impl Hub {
                 broker,
                 upcalls,
                 runtime: OnceLock::new(),
+                deliveries: AtomicU64::new(0),
             }),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             spread: RandomState::new(),
@@ -110,6 +116,11 @@ impl Hub {
         if let Some(runtime) = self.outside.runtime() {
             runtime.spawn(task);
         }
+    }
+
+    /// Returns how often a publication was put into an outbox as it came.
+    pub(crate) fn deliveries(&self) -> u64 {
+        self.outside.deliveries.load(Relaxed)
     }
 
     /// Returns how many are in a channel's room.
@@ -182,6 +193,13 @@ impl Outside {
             && let Ok(runtime) = Handle::try_current()
         {
             let _ = self.runtime.set(runtime);
+        }
+    }
+
+    /// Counts deliveries of a publication; announcements do not count.
+    fn count(&self, what: &What, times: usize) {
+        if matches!(what, What::Published(_)) {
+            self.deliveries.fetch_add(times as u64, Relaxed);
         }
     }
 

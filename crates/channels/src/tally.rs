@@ -21,6 +21,7 @@ pub struct Tally {
     recovered: AtomicU64,
     unrecovered: AtomicU64,
     slow: [AtomicU64; Slow::ALL.len()],
+    publications: [[AtomicU64; RESULTS.len()]; ORIGINS.len()],
     /// From a publish to the broker's answer: where it is durable, until it is on disk.
     pub publishing: Timing,
     /// What a publication takes until it is in the outbox of everybody who listens here.
@@ -48,6 +49,45 @@ impl Slow {
         match self {
             Self::Closed => "closed",
             Self::Resubscribed => "resubscribed",
+        }
+    }
+}
+
+/// Who publishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Client,
+    Api,
+}
+
+/// What became of a publication at the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Published,
+    /// It was a repeat, or out of date.
+    Suppressed,
+    Failed,
+}
+
+const ORIGINS: [&str; 2] = ["client", "api"];
+
+const RESULTS: [&str; 3] = ["published", "suppressed", "failed"];
+
+impl Origin {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => ORIGINS[0],
+            Self::Api => ORIGINS[1],
+        }
+    }
+}
+
+impl Outcome {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => RESULTS[0],
+            Self::Suppressed => RESULTS[1],
+            Self::Failed => RESULTS[2],
         }
     }
 }
@@ -121,6 +161,23 @@ impl Tally {
             let count = self.slow.get(slow as usize);
             (slow, count.map_or(0, |count| count.load(Ordering::Relaxed)))
         })
+    }
+
+    /// Returns how many publications reached the broker, by who published and by what became of them.
+    pub fn publications(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        let origins = ORIGINS.into_iter().zip(&self.publications);
+        origins.flat_map(|(origin, counts)| {
+            let counts = counts.iter().map(|count| count.load(Ordering::Relaxed));
+            let results = RESULTS.into_iter().zip(counts);
+            results.map(move |(result, count)| (origin, result, count))
+        })
+    }
+
+    pub(crate) fn published(&self, origin: Origin, outcome: Outcome) {
+        let counts = self.publications.get(origin as usize);
+        if let Some(count) = counts.and_then(|counts| counts.get(outcome as usize)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn was_slow(&self, slow: Slow) {

@@ -1,6 +1,6 @@
 //! A frame of commands, one after the other.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use sockeye_channel_proto::{
     Command, ConnectRequest, Disconnect, Empty, Error, ErrorCode, Reply, Request,
@@ -35,14 +35,15 @@ impl Client {
         for (count, command) in self.codec.decode::<Command>(&frame).enumerate() {
             let next = match command {
                 Ok(command) if count < most && self.session.is_open() => {
-                    let span = tracing::debug_span!(
-                        "command",
-                        client = %self.id,
-                        id = command.id,
-                        kind = field::Empty,
-                    );
-                    let handled = self.handle_command(command, &mut replies);
-                    Box::pin(handled.instrument(span)).await
+                    let (id, request) = (command.id, command.request());
+                    let (kind, channel) = (request::name(&request), request::channel(&request));
+                    self.core.tally.command(kind);
+                    self.commands.fetch_add(1, Relaxed);
+                    let span = self.span(id, kind, channel);
+                    let handled = self.handle_command(id, request, &mut replies);
+                    let next = Box::pin(handled.instrument(span.clone())).await;
+                    replies.record(&span);
+                    next
                 }
                 Ok(_) | Err(_) => self.stop(&Disconnect::BadRequest.into(), &mut replies),
             };
@@ -62,7 +63,11 @@ impl Client {
         match self.codec.decode_one::<ConnectRequest>(frame) {
             Ok(request) => {
                 self.core.tally.command("connect");
-                Box::pin(self.connect(0, request, &mut replies)).await;
+                self.commands.fetch_add(1, Relaxed);
+                let span = self.span(0, "connect", None);
+                let connecting = self.connect(0, request, &mut replies);
+                Box::pin(connecting.instrument(span.clone())).await;
+                replies.record(&span);
             }
             Err(_) => drop(self.stop(&Disconnect::BadRequest.into(), &mut replies)),
         }
@@ -71,17 +76,31 @@ impl Client {
 
     /// What was answered before still leaves.
     fn stop(&self, ending: &Ending, replies: &mut Replies) -> Next {
+        replies.note_refused(ending.code);
         replies.flush(self);
         self.disconnect(ending);
         Next::Stop
     }
 
-    async fn handle_command(self: &Arc<Self>, command: Command, replies: &mut Replies) -> Next {
-        let id = command.id;
-        let request = command.request();
-        let kind = request::name(&request);
-        self.core.tally.command(kind);
-        Span::current().record("kind", kind);
+    /// What a command is traced by.
+    fn span(&self, id: u32, kind: &'static str, channel: Option<&str>) -> Span {
+        tracing::debug_span!(
+            "command",
+            client = %self.id,
+            id,
+            kind,
+            channel,
+            outcome = field::Empty,
+            code = field::Empty,
+        )
+    }
+
+    async fn handle_command(
+        self: &Arc<Self>,
+        id: u32,
+        request: Request,
+        replies: &mut Replies,
+    ) -> Next {
         let is_first = match &self.state().phase {
             Phase::Fresh => true,
             Phase::Connected(_) => false,
@@ -115,6 +134,7 @@ impl Client {
             }
             Refusal::Error(error) => {
                 self.core.tally.refused(error.code);
+                replies.note_refused(error.code);
                 let reply = Reply {
                     id,
                     error: Some(error),

@@ -1,5 +1,7 @@
 //! The end of a connection: nobody sees it any more, and why it ended is known.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use sockeye_channel_proto::{Codec, Unsubscribe};
 use sockeye_endpoint::{Closed, Initiator};
 
@@ -50,12 +52,15 @@ impl Client {
         self.core.tally.disconnected(code, side);
         tracing::info!(
             client = %self.id,
-            user = user.unwrap_or_default(),
+            session = %self.session.id(),
+            user = ?user.unwrap_or_default(),
             transport = %self.session.transport(),
             protocol = if self.codec == Codec::Json { "json" } else { "protobuf" },
             code,
             side,
-            reason = closed.reason.as_str(),
+            reason = ?closed.reason.as_str(),
+            duration = ?self.opened.elapsed(),
+            commands = self.commands.load(Relaxed),
             "disconnected"
         );
     }

@@ -3,6 +3,7 @@
 use bytes::BytesMut;
 use sockeye_channel_proto::{Codec, Disconnect, Push, Reply};
 use sockeye_types::Message;
+use tracing::Span;
 
 use super::{Client, Refusal};
 use crate::hub::Shape;
@@ -13,6 +14,8 @@ pub(super) struct Replies {
     codec: Codec,
     shape: Shape,
     frame: BytesMut,
+    /// The code that the last command was refused with, or the connection ended with.
+    refused: Option<u32>,
 }
 
 impl Replies {
@@ -21,6 +24,7 @@ impl Replies {
             codec: client.codec,
             shape: client.shape,
             frame: BytesMut::new(),
+            refused: None,
         }
     }
 
@@ -40,6 +44,17 @@ impl Replies {
     pub(super) fn take(&mut self) -> Option<Message> {
         let frame = std::mem::take(&mut self.frame);
         (!frame.is_empty()).then(|| self.codec.message(frame))
+    }
+
+    pub(super) const fn note_refused(&mut self, code: u32) {
+        self.refused = Some(code);
+    }
+
+    /// Tells a command's span what became of it.
+    pub(super) fn record(&mut self, span: &Span) {
+        let refused = self.refused.take();
+        let outcome = if refused.is_some() { "refused" } else { "done" };
+        span.record("outcome", outcome).record("code", refused);
     }
 
     pub(super) fn flush(&mut self, client: &Client) {

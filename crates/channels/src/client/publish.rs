@@ -7,6 +7,7 @@ use crate::{
     Asker, NamedBy, PublishOptions, Standing, Verdict,
     hooks::{PublishGrant, Publishing},
     may_publish,
+    tally::Origin,
 };
 
 impl Client {
@@ -63,7 +64,7 @@ impl Client {
             ..Publication::default()
         };
         self.core
-            .publish(&request.channel, publication, options)
+            .publish(&request.channel, publication, options, Origin::Client)
             .await?;
         Ok(())
     }

@@ -38,6 +38,7 @@ fn next(room: &Arc<Room>, client: ClientId, number: u64) -> Option<Message> {
         return None;
     };
     if let Ok(message) = frames::alone(&room.name, &what, kind, skipped) {
+        room.outside.count(&what, 1);
         return Some(message);
     }
     state.remove(client);

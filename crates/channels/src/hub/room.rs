@@ -264,7 +264,12 @@ impl State {
                 continue;
             }
             match frames.form(&room.name, *kind, previous) {
-                Ok(shared) => full.append(&mut group.offer(&shared)),
+                Ok(shared) => {
+                    let mut without_room = group.offer(&shared);
+                    let told = group.len().saturating_sub(without_room.len());
+                    room.outside.count(&frames.what, told);
+                    full.append(&mut without_room);
+                }
                 Err(_) => barred.push(*kind),
             }
         }
@@ -341,6 +346,7 @@ impl State {
             return;
         };
         if seat.session.offer(&shared) {
+            room.outside.count(&frames.what, 1);
             if matches!(frames.what, What::Published(_)) {
                 apart.base = Base::Had;
             }

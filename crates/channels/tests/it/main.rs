@@ -23,3 +23,4 @@ mod simulated;
 mod slow;
 mod subscribing;
 mod talk;
+mod traced;
