@@ -324,4 +324,28 @@ mod tests {
             .collect();
         assert_eq!(documented, printed);
     }
+    #[test]
+    fn the_alerts_in_the_documentation_ask_for_series_that_there_are() {
+        let (alerts, text) = (include_str!("../../../docs/alerts.yml"), printed());
+        let expressions = alerts
+            .lines()
+            .filter_map(|it| it.trim().strip_prefix("expr: "));
+        let expressions: Vec<_> = expressions.collect();
+        assert_eq!(expressions.len(), alerts.matches("- alert: ").count());
+        let is_word = |char: char| char.is_ascii_alphanumeric() || char == '_';
+        for expression in expressions {
+            let words = expression.split(|char| !is_word(char));
+            let ours = |word: &&str| word.starts_with("sockeye_") || word.starts_with("process_");
+            let names: Vec<_> = words.filter(ours).collect();
+            assert!(!names.is_empty(), "{expression}");
+            for name in names {
+                let series = |line: &str| line.split(['{', ' ']).next() == Some(name);
+                assert!(text.lines().any(series), "{name}");
+            }
+            let labels = expression.split(['{', '}', ',']);
+            for label in labels.filter(|it| it.contains("=\"")) {
+                assert!(text.contains(label), "{label}");
+            }
+        }
+    }
 }

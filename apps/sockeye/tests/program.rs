@@ -11,6 +11,9 @@
 #[path = "program/bench.rs"]
 mod bench;
 #[cfg(unix)]
+#[path = "program/counted.rs"]
+mod counted;
+#[cfg(unix)]
 #[path = "program/draining.rs"]
 mod draining;
 #[cfg(unix)]

@@ -33,6 +33,7 @@ pub(super) fn write(text: &mut Exposition, channels: &Channels) {
         text.sample("", &[], value);
     }
     totals(text, tally);
+    publications(text, channels);
     for (name, help, times) in [
         (
             "sockeye_channel_publish_seconds",
@@ -113,4 +114,21 @@ fn totals(text: &mut Exposition, tally: &Tally) {
     for (slow, count) in tally.slow() {
         text.sample("", &[("result", slow.as_str())], count);
     }
+}
+
+fn publications(text: &mut Exposition, channels: &Channels) {
+    text.family(
+        "sockeye_channel_publications_total",
+        "counter",
+        "Publications that reached the broker, by who published and by what became of them.",
+    );
+    for (origin, result, count) in channels.tally().publications() {
+        text.sample("", &[("origin", origin), ("result", result)], count);
+    }
+    text.family(
+        "sockeye_channel_deliveries_total",
+        "counter",
+        "Times that a publication was put into the outbox of a subscriber.",
+    );
+    text.sample("", &[], channels.deliveries());
 }

@@ -2,12 +2,12 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     process::Stdio,
     thread,
 };
 
-use crate::{behind, echo, session, sockeye, terminate};
+use crate::{behind, echo, session, shake_hands, sockeye, terminate};
 
 /// Takes one request; returns its first line and its body.
 fn collect(collector: &TcpListener) -> (String, Vec<u8>) {
@@ -66,6 +66,56 @@ fn a_collector_gets_the_spans_of_a_session_before_the_program_ends() {
         "connection",
         "handshake",
         "session",
+    ] {
+        assert!(holds(&body, text), "no {text:?} in {} bytes", body.len());
+    }
+}
+
+#[test]
+fn a_collector_gets_the_spans_of_commands_and_of_what_they_publish() {
+    let collector = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let collected = thread::spawn(move || collect(&collector));
+    let mut child = sockeye(&["--listen", "127.0.0.1:0"])
+        .env("SOCKEYE_BROKER_MEMORY", "true")
+        .env("SOCKEYE_CHANNELS_DANGER_INSECURE", "true")
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)
+        .env("OTEL_BSP_SCHEDULE_DELAY", "3600000")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut printed = BufReader::new(child.stdout.take().unwrap()).lines();
+    let public = behind(&mut printed, "listens on ");
+    let mut client = TcpStream::connect(public).unwrap();
+    assert!(shake_hands(&mut client, "/connection/websocket").starts_with("HTTP/1.1 101"));
+    let commands = concat!(
+        r#"{"id":1,"connect":{}}"#,
+        "\n",
+        r#"{"id":2,"publish":{"channel":"traced","data":{}}}"#
+    );
+    let length = u8::try_from(commands.len()).unwrap();
+    assert!(length < 126);
+    client
+        .write_all(&[0x81, 0x80 | length, 0, 0, 0, 0])
+        .unwrap();
+    client.write_all(commands.as_bytes()).unwrap();
+    let (mut heard, mut bytes) = (Vec::new(), [0; 1024]);
+    while !holds(&heard, r#""id":2,"publish":{}"#) {
+        let count = client.read(&mut bytes).unwrap();
+        assert_ne!(count, 0, "{}", String::from_utf8_lossy(&heard));
+        heard.extend(&bytes[..count]);
+    }
+    terminate(&child);
+    let (_, body) = collected.join().unwrap();
+    assert!(child.wait().unwrap().success());
+    for text in [
+        "command",
+        "kind",
+        "publish",
+        "traced",
+        "outcome",
+        "published",
     ] {
         assert!(holds(&body, text), "no {text:?} in {} bytes", body.len());
     }

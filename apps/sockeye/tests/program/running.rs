@@ -45,13 +45,14 @@ impl Running {
         assert!(sent.unwrap().success());
     }
 
-    /// Waits for a line of the log.
-    pub(crate) fn logs(&mut self, words: &str) {
+    /// Waits for a line of the log, and returns it.
+    pub(crate) fn logs(&mut self, words: &str) -> String {
         let mut line = String::new();
         while !line.contains(words) {
             line.clear();
             assert_ne!(self.log.read_line(&mut line).unwrap(), 0, "no {words:?}");
         }
+        line
     }
 }
 
