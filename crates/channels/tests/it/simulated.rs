@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    future::pending,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -16,10 +17,15 @@ use sockeye_channels::{
 use tokio::{
     sync::mpsc::{UnboundedSender, unbounded_channel},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 use crate::talk::{Talk, open, over, settings};
+
+/// Lets so many milliseconds pass, by a clock that is moved when everybody waits.
+async fn pass(milliseconds: u64) {
+    let _ = timeout(Duration::from_millis(milliseconds), pending::<()>()).await;
+}
 
 /// Numbers that a seed makes (SplitMix64).
 #[derive(Clone, Debug)]
@@ -42,7 +48,7 @@ impl Chance {
     async fn wait(&self) {
         // Often not at all: then others come in between only where something waits anyway.
         if self.below(3) > 0 {
-            sleep(Duration::from_millis(self.below(40))).await;
+            pass(self.below(40)).await;
         }
     }
 }
@@ -261,7 +267,7 @@ async fn simulate(seed: u64) -> (u32, u32) {
                 listener.come(Duration::from_millis(300)).await;
                 listener.chance.wait().await;
                 if listener.chance.below(3) == 0 {
-                    sleep(Duration::from_millis(listener.chance.below(1500))).await;
+                    pass(listener.chance.below(1500)).await;
                 }
             }
             listener
