@@ -51,11 +51,15 @@ impl Signals {
         }
     }
 
-    /// Ends the process at the next signal, whatever is still open.
+    /// Ends the process at the next signal that says so, whatever is still open. A terminal that is closed says it more
+    /// than once, and means it once.
     ///
     /// Cancel safe: once dropped, signals are not acted upon.
     pub(crate) async fn stop_at_next(mut self) {
-        self.next().await;
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
         tracing::warn!("stopped by a second signal");
         process::exit(STOPPED);
     }
