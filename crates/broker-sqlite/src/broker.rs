@@ -17,7 +17,7 @@ use sockeye_channels::{
     Announcement, Broker, BrokerError, Deliver, Durability, History, MemoryBroker, Publication,
     PublishOptions, Published, Read, Reply, Retention, StreamPosition,
 };
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{
     OpenError, Options, Stats,
@@ -175,6 +175,22 @@ impl SqliteBroker {
         answer.await.map_err(|_| BrokerError::Closed)?
     }
 
+    /// Takes places in the queue. Who has to wait for them is counted.
+    ///
+    /// Cancel safety: dropped before it is done, it waits no more and has none.
+    async fn places(
+        &self,
+        places: &Arc<Semaphore>,
+        count: u32,
+    ) -> Result<OwnedSemaphorePermit, BrokerError> {
+        if let Ok(taken) = Arc::clone(places).try_acquire_many_owned(count) {
+            return Ok(taken);
+        }
+        let _outside = self.counts.outside();
+        let taken = Arc::clone(places).acquire_many_owned(count).await;
+        taken.map_err(|_| BrokerError::Closed)
+    }
+
     fn check_open(&self) -> Result<(), BrokerError> {
         if self.is_closed.load(SeqCst) {
             return Err(BrokerError::Closed);
@@ -191,12 +207,10 @@ impl SqliteBroker {
         let bytes = publication.encoded_len();
         let units = u32::try_from(bytes / UNIT + 1).unwrap_or(u32::MAX);
         let units = units.min(self.queue_units);
-        let len = Arc::clone(&self.queue_len).acquire_owned().await;
-        let room = Arc::clone(&self.queue_bytes)
-            .acquire_many_owned(units)
-            .await;
-        let closed = |_| BrokerError::Closed;
-        let places = [len.map_err(closed)?, room.map_err(closed)?];
+        let places = [
+            self.places(&self.queue_len, 1).await?,
+            self.places(&self.queue_bytes, units).await?,
+        ];
         self.check_open()?;
         let ask = |waiter| {
             Command::Publish(Box::new(Publish {
@@ -245,8 +259,7 @@ impl SqliteBroker {
         channel: &str,
         retention: Retention,
     ) -> Result<Arc<Line>, BrokerError> {
-        let place = Arc::clone(&self.queue_len).acquire_owned().await;
-        let _place = place.map_err(|_| BrokerError::Closed)?;
+        let _place = self.places(&self.queue_len, 1).await?;
         let channel = channel.into();
         let ask = |waiter| Command::Open {
             channel,
@@ -258,8 +271,7 @@ impl SqliteBroker {
 
     async fn remove_durably(&self, channel: &str) -> Result<(), BrokerError> {
         self.check_open()?;
-        let place = Arc::clone(&self.queue_len).acquire_owned().await;
-        let _place = place.map_err(|_| BrokerError::Closed)?;
+        let _place = self.places(&self.queue_len, 1).await?;
         let channel = channel.into();
         self.ask(|waiter| Command::Remove { channel, waiter }).await
     }

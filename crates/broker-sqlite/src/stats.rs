@@ -1,7 +1,7 @@
 //! What the broker counts, for metrics.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     time::Duration,
 };
 
@@ -20,6 +20,8 @@ pub struct Stats {
     /// How many publishes and questions have a place in the queue. Those beyond
     /// [`Options::queue_len`](crate::Options::queue_len) wait for one and are not among them.
     pub queue_len: usize,
+    /// How many wait for a place in the queue.
+    pub outside: usize,
     /// Bytes of publications that have a place in the queue, each rounded up to a KiB.
     pub queue_bytes: usize,
     /// How often there was no room on the disk.
@@ -52,9 +54,26 @@ pub(crate) struct Counts {
     sum: AtomicU64,
     full: AtomicU64,
     unavailable: AtomicU64,
+    outside: AtomicUsize,
+}
+
+/// Somebody waits for a place in the queue.
+#[must_use = "dropped, nobody waits"]
+pub(crate) struct Outside<'a>(&'a AtomicUsize);
+
+impl Drop for Outside<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 impl Counts {
+    /// Somebody waits for a place in the queue, until what is returned is dropped.
+    pub(crate) fn outside(&self) -> Outside<'_> {
+        self.outside.fetch_add(1, Relaxed);
+        Outside(&self.outside)
+    }
+
     /// A transaction is on disk.
     pub(crate) fn committed(&self, commands: usize, time: Duration) {
         self.commits.count(time);
@@ -85,6 +104,7 @@ impl Counts {
                 sum: self.sum.load(Relaxed),
             },
             queue_len,
+            outside: self.outside.load(Relaxed),
             queue_bytes,
             refused_full: self.full.load(Relaxed),
             refused_unavailable: self.unavailable.load(Relaxed),

@@ -24,6 +24,12 @@ pub(super) fn write(text: &mut Exposition, stats: &Stats) {
     );
     text.sample("", &[], stats.queue_len);
     text.family(
+        "sockeye_broker_queue_waiting",
+        "gauge",
+        "Commands that wait for a place in the queue.",
+    );
+    text.sample("", &[], stats.outside);
+    text.family(
         "sockeye_broker_queue_bytes",
         "gauge",
         "Bytes of publications that wait for the disk.",

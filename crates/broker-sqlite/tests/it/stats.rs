@@ -37,7 +37,9 @@ async fn what_is_on_disk_is_counted_and_nothing_waits_any_more() {
 #[tokio::test]
 async fn what_waits_for_the_disk_shows_by_number_and_by_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    let broker = open(&folder.path().join("s.db"));
+    let mut options = Options::default();
+    options.queue_len = 2;
+    let broker = Arc::new(SqliteBroker::open(folder.path().join("s.db"), options).unwrap());
     // One that is delivered keeps the writer until this test lets it go on.
     let (held, gate) = channel();
     broker.attach(Arc::new(Gate(Mutex::new(gate))));
@@ -48,12 +50,17 @@ async fn what_waits_for_the_disk_shows_by_number_and_by_bytes() {
             broker.publish("news", publication, kept()).await.unwrap();
         })
     };
-    let all = [publishing("1".to_owned()), publishing("x".repeat(3000))];
+    let all = [
+        publishing("1".to_owned()),
+        publishing("x".repeat(3000)),
+        publishing("3".to_owned()),
+    ];
     // The first keeps its place until it was delivered, and nobody is.
-    while broker.stats().queue_len < 2 {
+    while broker.stats().queue_len + broker.stats().outside < 3 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(broker.stats().queue_bytes, 4 * 1024);
+    let stats = broker.stats();
+    assert_eq!((stats.queue_bytes, stats.outside), (4 * 1024, 1));
     drop(held);
     for one in all {
         one.await.unwrap();
