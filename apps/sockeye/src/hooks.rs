@@ -25,7 +25,7 @@ pub(crate) use self::journal::{Journal, JournalError};
 use self::{
     answer::{Said, read},
     asking::Asking,
-    events::{Event, Events},
+    events::{Event, Events, To},
     post::{Post, PostError},
 };
 use crate::{config, outgoing::Outgoing};
@@ -37,7 +37,7 @@ pub(crate) struct HttpHooks {
     post: Post,
     /// One for each request that may be under way.
     permits: Semaphore,
-    events: Option<Events>,
+    events: Option<Arc<Events>>,
 }
 
 /// Why an application could not be asked.
@@ -49,7 +49,8 @@ struct Failed {
 }
 
 impl HttpHooks {
-    /// Begins, and tells what the journal has. An answer may have as many bytes as this. Must be called within a runtime.
+    /// Begins. Events go on behind those of who was asked before, or of what the journal has. An answer may have as many
+    /// bytes as this. Must be called within a runtime.
     ///
     /// # Errors
     /// If the file that holds the secret can't be read.
@@ -58,12 +59,22 @@ impl HttpHooks {
         outgoing: Outgoing,
         answer_bytes: usize,
         journal: Option<Arc<Journal>>,
+        before: Option<&Self>,
     ) -> io::Result<Self> {
         let post = Post::new(outgoing, config.secret.as_ref(), answer_bytes)?;
-        let events = config
-            .events
-            .clone()
-            .map(|url| Events::begin(post.clone(), url, &config, journal));
+        let events = config.events.clone().map(|url| {
+            let to = To {
+                post: post.clone(),
+                url,
+                time: config.timeout,
+                most: config.event_bytes,
+            };
+            let Some(events) = before.and_then(|before| before.events.as_ref()) else {
+                return Arc::new(Events::begin(to, journal));
+            };
+            events.redirect(to);
+            Arc::clone(events)
+        });
         let requests = usize::try_from(config.requests).unwrap_or(Semaphore::MAX_PERMITS);
         Ok(Self {
             config,

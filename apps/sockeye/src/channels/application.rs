@@ -33,7 +33,8 @@ struct Now {
 struct CannotKeep(#[source] JournalError);
 
 impl Application {
-    /// Returns who is asked from now on. Who was asked before is still told what happened until now.
+    /// Returns who is asked from now on. What has happened until now and was not heard is told to them, too; if they want
+    /// no events, to who was asked before.
     ///
     /// # Errors
     /// If a secret or the journal can't be had.
@@ -50,8 +51,9 @@ impl Application {
             if config.hooks.events.is_some() && now.journal.is_none() {
                 now.journal = journal(config).map_err(CannotKeep)?;
             }
-            let next = hooks(config, now.journal.as_ref())?;
-            if let Some(old) = std::mem::replace(&mut now.hooks, next) {
+            let next = hooks(config, now.journal.as_ref(), now.hooks.as_deref())?;
+            let old = std::mem::replace(&mut now.hooks, next);
+            if let Some(old) = old.filter(|_| config.hooks.events.is_none()) {
                 tokio::spawn(async move { old.all_told().await });
             }
         }
@@ -76,13 +78,14 @@ impl Application {
 fn hooks(
     config: &config::Channels,
     journal: Option<&Arc<Journal>>,
+    before: Option<&HttpHooks>,
 ) -> Result<Option<Arc<HttpHooks>>, Report> {
     if !config.hooks.is_any() {
         return Ok(None);
     }
     let outgoing = Outgoing::new().map_err(|error| miette::miette!("{error}"))?;
     let (asked, journal) = (config.hooks.clone(), journal.cloned());
-    let hooks = HttpHooks::new(asked, outgoing, config.outbox_bytes, journal);
+    let hooks = HttpHooks::new(asked, outgoing, config.outbox_bytes, journal, before);
     hooks.map(|hooks| Some(Arc::new(hooks))).into_diagnostic()
 }
 

@@ -12,18 +12,13 @@ use http::HeaderMap;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::Serialize;
 use sockeye_channels::Caller;
-use tokio::{
-    sync::watch,
-    task::AbortHandle,
-    time::{sleep, timeout},
-};
+use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
 use super::{
     asking::transport,
     journal::{Journal, Lease, Numbered},
     post::{Post, PostError},
 };
-use crate::config;
 
 /// How many events one request has at most.
 const EVENTS_PER_REQUEST: usize = 100;
@@ -81,12 +76,22 @@ impl<'a> Event<'a> {
 #[derive(Debug)]
 pub(super) struct Events {
     waiting: Arc<watch::Sender<Waiting>>,
-    /// How many bytes may wait.
-    most: usize,
+    to: watch::Sender<To>,
     /// Tells this run's events from those of others.
     run: String,
     journal: Option<Arc<Journal>>,
     telling: AbortHandle,
+}
+
+/// Who is told, and how.
+#[derive(Clone, Debug)]
+pub(super) struct To {
+    pub(super) post: Post,
+    pub(super) url: String,
+    /// How long one request may take.
+    pub(super) time: Duration,
+    /// How many bytes may wait.
+    pub(super) most: usize,
 }
 
 /// What was not told yet.
@@ -100,37 +105,37 @@ struct Waiting {
 
 impl Events {
     /// Begins with what an earlier run left, whatever that is.
-    pub(super) fn begin(
-        post: Post,
-        url: String,
-        config: &config::Hooks,
-        journal: Option<Arc<Journal>>,
-    ) -> Self {
+    pub(super) fn begin(to: To, journal: Option<Arc<Journal>>) -> Self {
         let left = journal.as_ref().map(|journal| journal.take_left());
         let waiting = Arc::new(watch::Sender::new(Waiting::of(left.unwrap_or_default())));
+        let to = watch::Sender::new(to);
         let telling = Telling {
             waiting: Arc::clone(&waiting),
-            post,
-            url,
-            time: config.timeout,
+            to: to.subscribe(),
             journal: journal.clone(),
         };
         Self {
             waiting,
-            most: config.event_bytes,
+            to,
             run: name_of_run(),
             journal,
             telling: tokio::spawn(telling.run()).abort_handle(),
         }
     }
 
+    /// Goes on with another who is told, in the same order: first what the one before has not heard.
+    pub(super) fn redirect(&self, to: To) {
+        self.to.send_replace(to);
+    }
+
     /// Puts an event behind the others. Where there is no room for it, it is lost, and counted.
     pub(super) fn tell(&self, mut event: Event<'_>) {
+        let most = self.to.borrow().most;
         self.waiting.send_if_modified(|waiting| {
             waiting.numbered += 1;
             event.id = format!("{}-{}", self.run, waiting.numbered);
             match serde_json::to_vec(&event).map(Bytes::from) {
-                Ok(body) if waiting.bytes + body.len() <= self.most => {
+                Ok(body) if waiting.bytes + body.len() <= most => {
                     let number = self.keep(&event, &body);
                     waiting.push((number, body));
                     return true;
@@ -219,15 +224,13 @@ impl Drop for Events {
 
 struct Telling {
     waiting: Arc<watch::Sender<Waiting>>,
-    post: Post,
-    url: String,
-    time: Duration,
+    to: watch::Receiver<To>,
     journal: Option<Arc<Journal>>,
 }
 
 impl Telling {
     /// Tells what waits. What fails is told again, before anything else.
-    async fn run(self) {
+    async fn run(mut self) {
         let mut changes = self.waiting.subscribe();
         let mut pause = FIRST_PAUSE;
         loop {
@@ -235,7 +238,8 @@ impl Telling {
             let Ok((body, count)) = some.map(|waiting| waiting.first()) else {
                 return;
             };
-            let told = self.post.send(&self.url, HeaderMap::new(), body, self.time);
+            let to = self.to.borrow_and_update().clone();
+            let told = to.post.send(&to.url, HeaderMap::new(), body, to.time);
             match told.await {
                 Ok(_) => {
                     let mut told = Vec::new();
@@ -248,8 +252,11 @@ impl Telling {
                 }
                 Err(error) => {
                     not_told(&error, pause);
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pause = match timeout(pause, self.to.changed()).await {
+                        Err(_) => (pause * 2).min(LONGEST_PAUSE),
+                        Ok(Ok(())) => FIRST_PAUSE,
+                        Ok(Err(_)) => return,
+                    };
                 }
             }
         }

@@ -148,7 +148,7 @@ async fn serve(
 }
 
 fn hooks(config: config::Hooks) -> Arc<HttpHooks> {
-    Arc::new(HttpHooks::new(config, Outgoing::new().unwrap(), 1 << 16, None).unwrap())
+    Arc::new(HttpHooks::new(config, Outgoing::new().unwrap(), 1 << 16, None, None).unwrap())
 }
 
 fn channels(hooks: Arc<dyn Hooks>) -> Channels {

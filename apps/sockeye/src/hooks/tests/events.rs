@@ -66,6 +66,28 @@ async fn what_was_not_heard_is_told_again_with_the_same_id() {
 }
 
 #[tokio::test]
+async fn who_is_told_instead_hears_what_the_one_before_did_not_and_all_in_order() {
+    let mut deaf = Application::start(|_| Some((500, json!({})))).await;
+    let mut application = Application::start(|_| Some((200, json!({})))).await;
+    let (before, caller) = (hooks(deaf.config()), caller().await);
+    let say = |hooks: &HttpHooks, channel: &str| hooks.unsubscribed(caller.clone(), channel, 2000);
+    say(&before, "1");
+    assert_eq!(told(&deaf.next().await).len(), 1);
+    say(&before, "2");
+    let outgoing = Outgoing::new().unwrap();
+    let next = HttpHooks::new(application.config(), outgoing, 1 << 16, None, Some(&before));
+    let next = next.unwrap();
+    say(&next, "3");
+    // Somebody who asked for the hooks a moment ago.
+    say(&before, "4");
+    drop(before);
+    next.close().await;
+    let heard = told(&application.next().await);
+    let channels: Vec<_> = heard.iter().map(|event| &event["channel"]).collect();
+    assert_eq!(channels, ["1", "2", "3", "4"]);
+}
+
+#[tokio::test]
 async fn many_events_go_in_requests_of_a_hundred_and_none_is_left_at_the_end() {
     let mut application = Application::start(|_| Some((200, json!({})))).await;
     let hooks = hooks(application.config());
@@ -109,7 +131,8 @@ async fn who_left_when_there_was_no_room_for_the_event_is_not_connected_in_the_f
     config.event_bytes = 1;
     let journal = Arc::new(Journal::open(&path, 0).unwrap());
     let outgoing = Outgoing::new().unwrap();
-    let hooks = HttpHooks::new(config, outgoing, 1 << 16, Some(Arc::clone(&journal))).unwrap();
+    let hooks =
+        HttpHooks::new(config, outgoing, 1 << 16, Some(Arc::clone(&journal)), None).unwrap();
     let (left, mut stays) = (caller().await, caller().await);
     stays.client = "stays".to_owned();
     for caller in [&left, &stays] {
