@@ -12,7 +12,7 @@ use super::Cpus;
 pub struct Machine {
     /// The CPU's model.
     pub model: String,
-    /// The kernel's release.
+    /// The kernel's version.
     pub kernel: String,
     /// Load averages of the last 1, 5 and 15 minutes, before the run: what else was going on.
     pub load: String,
@@ -29,7 +29,7 @@ impl Machine {
         let load = read("/proc/loadavg");
         Self {
             model: model(&read("/proc/cpuinfo")),
-            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+            kernel: version(&read("/proc/sys/kernel/osrelease")),
             load: load.split(' ').take(3).collect::<Vec<_>>().join(" "),
             server_cpu: cpus.server,
             generator_cpu: cpus.generator,
@@ -45,6 +45,15 @@ impl fmt::Display for Machine {
             self.model, self.kernel, self.server_cpu, self.generator_cpu, self.load
         )
     }
+}
+
+/// What whoever built the kernel put behind its version says nothing elsewhere.
+fn version(release: &str) -> String {
+    let end = release.find(|sign: char| !sign.is_ascii_digit() && sign != '.');
+    release
+        .get(..end.unwrap_or(release.len()))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn model(cpuinfo: &str) -> String {
@@ -64,5 +73,12 @@ mod tests {
         let cpuinfo = "processor\t: 0\nmodel\t\t: 85\nmodel name\t: Swift 3000\n\nprocessor\t: 1\n";
         assert_eq!(model(cpuinfo), "Swift 3000");
         assert_eq!(model(""), "");
+    }
+
+    #[test]
+    fn the_kernel_s_version_ends_where_others_begin() {
+        for (release, expected) in [("6.18.4-swift1\n", "6.18.4"), ("6.1\n", "6.1"), ("", "")] {
+            assert_eq!(version(release), expected);
+        }
     }
 }

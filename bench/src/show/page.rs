@@ -27,7 +27,8 @@ mod tests {
         assert!(with_measured("words\n", "new\n").is_err());
         let polling = include_str!("../../../docs/POLLING.md");
         let benchmarks = include_str!("../../../docs/BENCHMARKS.md");
-        for ours in [polling, benchmarks] {
+        let channels = include_str!("../../../docs/CHANNELS-COST.md");
+        for ours in [polling, benchmarks, channels] {
             assert!(with_measured(ours, "new\n").is_ok());
         }
     }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, ValueEnum};
 use sockeye_bench::host::Chosen;
@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Whether clients speak Protobuf instead of JSON.
     #[arg(long)]
     protobuf: bool,
+    /// The folder whose CHANNELS-COST.md gets the tables.
+    #[arg(long)]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) cpus: Chosen,
 }

@@ -28,9 +28,9 @@ impl Figures {
             contender.name(),
             grouped(measured.rate),
             format!("{:.2} µs", measured.cpu.as_secs_f64() * 1e6),
-            millis(measured.p50),
-            millis(measured.p99),
-            measured.bytes.map_or_else(|| "–".to_owned(), grouped),
+            or_dash(measured.latency.map(|(half, _)| millis(half))),
+            or_dash(measured.latency.map(|(_, most)| millis(most))),
+            or_dash(measured.bytes.map(grouped)),
         ]);
     }
 }
@@ -48,4 +48,8 @@ impl fmt::Display for Figures {
         writeln!(f, "### `{}`\n", self.row.name())?;
         write!(f, "{}", table(&head, self.lines.iter().cloned()))
     }
+}
+
+fn or_dash(figure: Option<String>) -> String {
+    figure.unwrap_or_else(|| "–".to_owned())
 }

@@ -7,12 +7,17 @@ mod crowd;
 mod figures;
 mod rows;
 
-use std::io::{self, Write};
+use std::{
+    env, fs,
+    io::{self, Write},
+};
 
+use anyhow::Context;
 use clap::Parser;
 use sockeye_bench::{
     host::{Machine, build_program, build_servers},
     measure::{pin, use_ordinary_pages},
+    show::{today, with_measured},
 };
 
 use crate::{args::Args, figures::Figures};
@@ -29,7 +34,13 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let mut out = io::stdout().lock();
-    writeln!(out, "{machine}\n")?;
+    let words: Vec<_> = env::args().skip(1).collect();
+    let mut said = format!(
+        "Measured on {}: {machine}. `channels {}`\n",
+        today(),
+        words.join(" ")
+    );
+    writeln!(out, "{said}")?;
     for row in args.rows() {
         let mut figures = Figures::new(row);
         for contender in args.contenders() {
@@ -38,6 +49,14 @@ fn main() -> anyhow::Result<()> {
             figures.add(contender, &measured);
         }
         writeln!(out, "{figures}")?;
+        said.push_str(&format!("\n{figures}"));
     }
-    Ok(())
+    let Some(folder) = &args.report else {
+        return Ok(());
+    };
+    let page = folder.join("CHANNELS-COST.md");
+    let shown = || page.display().to_string();
+    let before = fs::read_to_string(&page).with_context(shown)?;
+    let after = with_measured(&before, &said).with_context(shown)?;
+    fs::write(&page, after).with_context(shown)
 }

@@ -46,9 +46,8 @@ pub(crate) struct Measured {
     pub(crate) rate: f64,
     /// CPU time of the server each time.
     pub(crate) cpu: Duration,
-    /// How long it took, in milliseconds: half of them, and 99 in 100.
-    pub(crate) p50: f64,
-    pub(crate) p99: f64,
+    /// How long it took, in milliseconds, for half of them and for 99 in 100; where it can be told of each.
+    pub(crate) latency: Option<(f64, f64)>,
     /// Bytes of the server for each connection.
     pub(crate) bytes: Option<f64>,
 }
@@ -122,8 +121,7 @@ async fn publish(server: &Server, args: &Args, publishers: usize) -> anyhow::Res
     Ok(Measured {
         rate: f64::from(count) / took.as_secs_f64(),
         cpu: cpu / count.max(1),
-        p50: times.quantile(0.5),
-        p99: times.quantile(0.99),
+        latency: Some((times.quantile(0.5), times.quantile(0.99))),
         bytes: None,
     })
 }
@@ -159,8 +157,7 @@ async fn fan_out(server: &Server, args: &Args, hearers: usize) -> anyhow::Result
     Ok(Measured {
         rate: f64::from(deliveries) / took.as_secs_f64(),
         cpu: cpu / deliveries,
-        p50: times.quantile(0.5),
-        p99: times.quantile(0.99),
+        latency: Some((times.quantile(0.5), times.quantile(0.99))),
         bytes: None,
     })
 }
@@ -206,8 +203,7 @@ async fn channels(server: &Server, args: &Args) -> anyhow::Result<Measured> {
     Ok(Measured {
         rate: f64::from(deliveries) / took.as_secs_f64(),
         cpu: cpu / deliveries,
-        p50: times.quantile(0.5),
-        p99: times.quantile(0.99),
+        latency: Some((times.quantile(0.5), times.quantile(0.99))),
         bytes: Some(average(held, connections)),
     })
 }
@@ -245,12 +241,10 @@ async fn recovery(server: &Server, args: &Args) -> anyhow::Result<Measured> {
         "a client did not get all that it missed"
     );
     let count = u32::try_from(clients.len())?;
-    let millis = took.as_secs_f64() * 1000.0;
     Ok(Measured {
         rate: f64::from(count) / took.as_secs_f64(),
         cpu: cpu / count,
-        p50: millis,
-        p99: millis,
+        latency: None,
         bytes: None,
     })
 }
@@ -269,8 +263,7 @@ async fn memory(server: &Server, args: &Args) -> anyhow::Result<Measured> {
     Ok(Measured {
         rate: f64::from(count) / took.as_secs_f64(),
         cpu: cpu / count,
-        p50: 0.0,
-        p99: 0.0,
+        latency: None,
         bytes: Some(average(held, clients.len())),
     })
 }
