@@ -54,6 +54,9 @@ pub struct Whom {
     pub user: String,
     /// One connection, by its id; empty for all.
     pub client: String,
+    /// One connection, by the secret that it was told with its connect result and may have told the application; empty
+    /// for all. Connections over WebSocket and SockJS in both directions have none.
+    pub session: String,
     /// Connections that are left alone.
     pub except: Vec<String>,
 }
@@ -359,6 +362,7 @@ impl Channels {
         let one = ClientId::parse(&whom.client);
         let is_meant = |client: &Arc<Client>| {
             (whom.client.is_empty() || one == Some(client.id))
+                && (whom.session.is_empty() || client.secret().as_deref() == Some(&*whom.session))
                 && !whom.except.contains(&client.id.to_string())
         };
         let mut clients = self.0.registry.of_user(&whom.user);

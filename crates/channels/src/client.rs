@@ -33,7 +33,7 @@ use std::{
 
 use bytes::Bytes;
 use sockeye_channel_proto::{ClientInfo, Codec, Disconnect, DisconnectPush, Push, UnsubscribePush};
-use sockeye_endpoint::{Session, TrySendError};
+use sockeye_endpoint::{Session, TrySendError, UplinkKey};
 use sockeye_types::{Close, CloseCode, MAX_REASON_BYTES, Message, Transport};
 use tokio::time::Instant;
 
@@ -140,6 +140,12 @@ impl Client {
             Phase::Connected(identity) => Some(identity.clone()),
             _ => None,
         }
+    }
+
+    /// Returns what only it and the server know: what it says is sent under it, or the application names it by it.
+    pub(crate) fn secret(&self) -> Option<String> {
+        let key = self.session.attribute::<UplinkKey>()?;
+        Some(key.to_string())
     }
 
     /// Returns what others may know of it in a channel.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use sockeye_channel_proto::Disconnect;
-use sockeye_endpoint::{Closed, Handler, HandlerError, HandlerResult, Session};
+use sockeye_endpoint::{Closed, Handler, HandlerError, HandlerResult, Session, UplinkKey};
 use sockeye_types::{Close, Message};
 
-use crate::{channels::Core, client::Client, client_id::ClientId, hub::Shape};
+use crate::{channels::Core, client::Client, client_id::ClientId, hub::Shape, random};
 
 /// The handler of an endpoint that speaks the Centrifuge protocol in both directions.
 ///
@@ -47,8 +47,13 @@ impl ClientHandler {
 
 impl Handler for ClientHandler {
     async fn on_open(&self, session: &Session) -> HandlerResult {
-        let id = ClientId::random()
-            .ok_or_else(|| HandlerError::new("the operating system has no randomness"))?;
+        let none = || HandlerError::new("the operating system has no randomness");
+        let id = ClientId::random().ok_or_else(none)?;
+        if self.shape == Shape::Bare {
+            // What only listens has no way in: its secret is a name for the application.
+            let random = random::secret().map_err(|_| none())?;
+            session.insert_attribute(UplinkKey::from_random(random));
+        }
         let client = Client::new(&self.core, session, id, self.shape);
         self.core.registry.add(&client);
         session.insert_attribute(client);

@@ -1,4 +1,4 @@
-//! What two may not have in common: epochs.
+//! What two may not have in common: epochs and secrets.
 
 use std::{io, time::SystemTime};
 
@@ -20,6 +20,13 @@ pub(crate) fn epoch() -> String {
     }
     let letter = |byte: u8| char::from(b'a' + byte % 26);
     bytes.into_iter().map(letter).collect()
+}
+
+/// Makes what nobody can guess.
+pub(crate) fn secret() -> io::Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    fill(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn fill(bytes: &mut [u8]) -> io::Result<()> {

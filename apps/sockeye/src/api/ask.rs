@@ -32,6 +32,7 @@ pub(super) struct Ask<'a> {
     version_epoch: String,
     user: String,
     client: String,
+    session: String,
     whitelist: Vec<String>,
     #[serde(borrow)]
     info: Option<&'a RawValue>,
@@ -120,6 +121,7 @@ impl Ask<'_> {
         Whom {
             user: self.user.clone(),
             client: self.client.clone(),
+            session: self.session.clone(),
             except: self.whitelist.clone(),
         }
     }

@@ -6,7 +6,6 @@ use sockeye_channel_proto::{
     ConnectRequest, ConnectResult, Disconnect, ErrorCode, Push, Reply, StreamPosition,
     SubscribeRequest,
 };
-use sockeye_endpoint::UplinkKey;
 use sockeye_types::Transport;
 use tokio::time::Instant;
 
@@ -233,9 +232,9 @@ impl Client {
             result.ping = u32::try_from(seconds).unwrap_or(u32::MAX);
             result.pong = self.shape == Shape::Reply;
         }
-        if let Some(key) = self.session.attribute::<UplinkKey>() {
+        if let Some(secret) = self.secret() {
             result.node = self.core.node.to_string();
-            result.session = key.to_string();
+            result.session = secret;
         }
         result
     }

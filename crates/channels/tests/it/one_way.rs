@@ -24,7 +24,7 @@ async fn a_listener_is_told_who_it_is_and_then_all_there_is_without_a_reply_arou
     talk.exchange(
         r#"{"token":"ann in a"}"#,
         &[
-            r#"{"connect":{"client":"CLIENT","version":"V","subs":{"a":{"recoverable":true,"epoch":"EPOCH","positioned":true}},"ping":25}}"#,
+            r#"{"connect":{"client":"CLIENT","version":"V","subs":{"a":{"recoverable":true,"epoch":"EPOCH","positioned":true}},"ping":25,"session":"CLIENT","node":"CLIENT"}}"#,
             r#"{"channel":"a","join":{"info":{"user":"ann","client":"CLIENT"}}}"#,
         ],
     )

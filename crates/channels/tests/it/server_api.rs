@@ -1,7 +1,8 @@
 //! What the server's API does to connections.
 
 use bytes::Bytes;
-use sockeye_channels::{PublishOrder, ServerSubscription, Whom};
+use sockeye_channels::{PublishOrder, Read, ServerSubscription, StreamPosition, Whom};
+use sockeye_endpoint::{Endpoints, MemoryPeer};
 
 use crate::talk::{Talk, channels, open, settings, told};
 
@@ -56,6 +57,55 @@ async fn the_server_speaks_to_a_user_and_ends_its_connections() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_connection_of_a_user_is_found_by_the_secret_that_it_was_told() {
+    let channels = channels(settings(open()));
+    let mut both = Talk::connected(&channels, "ann").await;
+    let endpoints = Endpoints::new().at("/", channels.handler().one_way());
+    let mut listener = MemoryPeer::at(endpoints, "/").unwrap().unwrap();
+    listener.send(r#"{"token":"ann"}"#).await;
+    let told = listener.recv().await.unwrap();
+    let session = regex::Regex::new(r#""session":"([^"]+)""#).unwrap();
+    let session = session.captures(told.as_text().unwrap()).unwrap()[1].to_owned();
+    let ann = Whom::user("ann");
+    let another = Whom {
+        session: session.replace('-', "_"),
+        ..ann.clone()
+    };
+    assert_eq!(
+        channels.send_to_user(&another, &Bytes::from_static(b"1")),
+        0
+    );
+    let one = Whom { session, ..ann };
+    assert_eq!(channels.send_to_user(&one, &Bytes::from_static(b"2")), 1);
+    assert_eq!(
+        listener.recv().await.unwrap().as_text(),
+        Some(r#"{"message":{"data":2}}"#)
+    );
+    both.hears_nothing();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_by_the_server_brings_what_was_missed() {
+    let channels = channels(settings(open()));
+    for number in 1..4 {
+        let order = PublishOrder::of(number.to_string());
+        channels.publish("news", order).await.unwrap();
+    }
+    let top = channels.history("news", Read::default()).await.unwrap().top;
+    let mut talk = Talk::connected(&channels, "ann").await;
+    let (ann, given) = (Whom::user("ann"), ServerSubscription::default());
+    let since = StreamPosition { offset: 1, ..top };
+    let done = channels.subscribe(&ann, "news", given, Some(since));
+    done.await.unwrap();
+    let told = [
+        r#"{"push":{"channel":"news","subscribe":{"recoverable":true,"epoch":"EPOCH","offset":1,"positioned":true}}}"#,
+        r#"{"push":{"channel":"news","pub":{"data":2,"offset":2}}}"#,
+        r#"{"push":{"channel":"news","pub":{"data":3,"offset":3}}}"#,
+    ];
+    assert_eq!(talk.hear().await, told.join("\n"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_published_twice_under_a_key_is_published_once() {
     let channels = channels(settings(open()));
     let order = PublishOrder {
@@ -72,9 +122,6 @@ async fn what_is_published_twice_under_a_key_is_published_once() {
         assert_eq!(offsets.collect::<Vec<_>>(), [Some(1), Some(1), None]);
     }
     channels.history_remove("a").await.unwrap();
-    let history = channels
-        .history("a", sockeye_channels::Read::default())
-        .await
-        .unwrap();
+    let history = channels.history("a", Read::default()).await.unwrap();
     assert_eq!((history.publications.len(), history.top.offset), (0, 1));
 }
