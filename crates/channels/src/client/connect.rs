@@ -77,7 +77,12 @@ impl Client {
             },
         };
         self.state().phase = Phase::Connected(identity.clone());
-        let entries = self.server_side_entries(&identity, &grant, &request.subs)?;
+        let granted_by = if request.token.is_empty() {
+            Side::Server
+        } else {
+            Side::Token
+        };
+        let entries = self.server_side_entries(&identity, &grant, granted_by, &request.subs)?;
         let mut result = self.connect_result(&identity, settings);
         result.data = grant.data;
         let mut prepared = Vec::with_capacity(entries.len());
@@ -177,6 +182,7 @@ impl Client {
         &self,
         identity: &Identity,
         grant: &ConnectionGrant,
+        granted_by: Side,
         known: &BTreeMap<String, SubscribeRequest>,
     ) -> Result<Vec<Entry>, Refusal> {
         let checked = self.core.settings();
@@ -189,7 +195,11 @@ impl Client {
         for (channel, given) in given {
             let (_, namespace) = checked.channel(&channel, NamedBy::Application)?;
             let namespace = Arc::clone(namespace);
-            entries.push(server_side(&channel, namespace, given, known.get(&channel)));
+            let mut entry = server_side(&channel, namespace, given, known.get(&channel));
+            if grant.subs.contains_key(&channel) {
+                entry.side = granted_by;
+            }
+            entries.push(entry);
         }
         let asker = Asker::new(&identity.user, settings);
         for (channel, request) in known {

@@ -1,12 +1,16 @@
 //! What a connection does when its time has come.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use sockeye_channel_proto::{Disconnect, Reply, Unsubscribe};
-use tokio::time::Instant;
+use sockeye_channel_proto::{Disconnect, Reply, StreamPosition, Unsubscribe};
+use tokio::time::{Instant, sleep};
 
 use super::{Client, Refusal, Side, Subscription, frame::Replies, timers::Timer};
 use crate::{Continuity, NamedBy, Read, hooks::Refreshed, hub::Shape};
+
+/// How long a broker may take from storing a publication to telling it, before a subscriber that has not heard it is taken
+/// to have lost it.
+const TELLING_TIME: Duration = Duration::from_secs(1);
 
 impl Client {
     /// Does all that is due; the agenda does not hold the client while it is called.
@@ -60,18 +64,37 @@ impl Client {
             return;
         }
         let client = Arc::clone(self);
-        tokio::spawn(async move {
-            let _turn = client.turn.lock().await;
-            for subscription in watched {
-                client.look_after(&subscription, now).await;
-            }
-        });
+        tokio::spawn(async move { client.look_after_all(&watched, now).await });
     }
 
-    async fn look_after(self: &Arc<Self>, subscription: &Subscription, now: Instant) {
-        if self.state().find(&subscription.channel).is_none() {
+    async fn look_after_all(self: &Arc<Self>, watched: &[Subscription], now: Instant) {
+        let mut behind = Vec::new();
+        {
+            let _turn = self.turn.lock().await;
+            for subscription in watched {
+                let top = self.look_after(subscription, now).await;
+                behind.extend(top.map(|top| (&*subscription.channel, top)));
+            }
+        }
+        if behind.is_empty() {
             return;
         }
+        sleep(TELLING_TIME).await;
+        let _turn = self.turn.lock().await;
+        for (channel, top) in behind {
+            if self.is_behind(channel, &top) == Some(true) {
+                self.lost(channel).await;
+            }
+        }
+    }
+
+    /// Returns what should have come of a channel, if it did not.
+    async fn look_after(
+        self: &Arc<Self>,
+        subscription: &Subscription,
+        now: Instant,
+    ) -> Option<StreamPosition> {
+        self.state().find(&subscription.channel)?;
         if subscription.granted.presence {
             self.reappear(subscription).await;
         }
@@ -81,8 +104,9 @@ impl Client {
         let delay = self.core.settings().settings().position_check_delay;
         let is_old = now.duration_since(subscription.checked) >= delay;
         if is_old && subscription.granted.continuity > Continuity::None {
-            self.check_position(subscription, now).await;
+            return self.check_position(subscription, now).await;
         }
+        None
     }
 
     async fn look_at_expiry(self: &Arc<Self>, subscription: &Subscription) {
@@ -115,7 +139,7 @@ impl Client {
             return;
         }
         match subscription.side {
-            Side::Server => self.disconnect(&Disconnect::SubscriptionExpired.into()),
+            Side::Token | Side::Server => self.disconnect(&Disconnect::SubscriptionExpired.into()),
             Side::Client => {
                 let code = Unsubscribe::Expired;
                 self.end_subscription(channel, code.code(), code.reason())
@@ -124,30 +148,36 @@ impl Client {
         }
     }
 
-    /// Compares where it should be with where the stream is. What can't be compared now is compared later.
-    async fn check_position(self: &Arc<Self>, subscription: &Subscription, now: Instant) {
+    /// Compares where it should be with where the stream is, and returns the latter if they differ. What can't be compared
+    /// now is compared later.
+    async fn check_position(
+        &self,
+        subscription: &Subscription,
+        now: Instant,
+    ) -> Option<StreamPosition> {
         let channel = &*subscription.channel;
         let checked = self.core.settings();
-        let retention = checked
-            .channel(channel, NamedBy::Application)
-            .ok()
-            .and_then(|(_, namespace)| namespace.retention());
-        let Some(retention) = retention else { return };
+        let namespace = checked.channel(channel, NamedBy::Application).ok();
+        let retention = namespace.and_then(|(_, namespace)| namespace.retention())?;
         let read = Read {
             limit: Some(0),
             ..Read::default()
         };
-        let Ok(history) = self.core.broker.history(channel, read, retention).await else {
-            return;
-        };
+        let history = self.core.broker.history(channel, read, retention).await;
+        let top = history.ok()?.top;
         // Looked at behind the stream, so that what comes meanwhile does not seem to be missing.
-        let Some(own) = self.core.hub.position(channel) else {
-            return;
-        };
-        if own.epoch != history.top.epoch || own.offset < history.top.offset {
-            self.lost(channel).await;
-        } else if let Some(found) = self.state().find_mut(channel) {
+        if self.is_behind(channel, &top)? {
+            return Some(top);
+        }
+        if let Some(found) = self.state().find_mut(channel) {
             found.checked = now;
         }
+        None
+    }
+
+    /// Says whether less came of a channel than there was. `None` where nobody is subscribed any more.
+    fn is_behind(&self, channel: &str, top: &StreamPosition) -> Option<bool> {
+        let own = self.core.hub.position(channel)?;
+        Some(own.epoch != top.epoch || own.offset < top.offset)
     }
 }

@@ -7,8 +7,12 @@ use sockeye_channel_proto::{
     Disconnect, ErrorCode, RefreshPush, RefreshResult, SubRefreshRequest, SubRefreshResult,
 };
 
-use super::{Client, Identity, Phase, Refusal, Side};
-use crate::{NamedBy, credentials::BadToken, hooks::Refreshed};
+use super::{Client, Identity, Phase, Refusal, Side, Subscription};
+use crate::{
+    NamedBy,
+    credentials::{BadToken, ConnectionGrant},
+    hooks::Refreshed,
+};
 
 impl Client {
     /// The client brings a new token.
@@ -30,7 +34,7 @@ impl Client {
         if grant.user != *identity.user {
             return Err(Disconnect::InvalidToken.into());
         }
-        if !self.has_all(grant.subs.keys()) {
+        if !self.is_subscribed_as(&grant) {
             return Err(Disconnect::InsufficientState.into());
         }
         let expire_at = if checked.settings().danger_insecure {
@@ -50,13 +54,18 @@ impl Client {
         Ok(result)
     }
 
-    /// Whether the server has subscribed it to all channels that a new token names.
-    fn has_all<'a>(&self, mut channels: impl Iterator<Item = &'a String>) -> bool {
+    /// Whether a new token names the channels that the one before did. What the server has subscribed it to otherwise may
+    /// be among them.
+    fn is_subscribed_as(&self, grant: &ConnectionGrant) -> bool {
         let state = self.state();
-        channels.all(|channel| {
+        let is_there = |channel: &String| {
             let found = state.find(channel);
-            found.is_some_and(|found| found.side == Side::Server)
-        })
+            found.is_some_and(|found| found.side != Side::Client)
+        };
+        let is_named = |found: &Subscription| {
+            found.side != Side::Token || grant.subs.contains_key(&*found.channel)
+        };
+        grant.subs.keys().all(is_there) && state.subscriptions.iter().all(is_named)
     }
 
     pub(super) fn renew(&self, expire_at: u64, info: Option<Bytes>) {

@@ -27,6 +27,8 @@ pub(crate) struct Subscription {
 pub(crate) enum Side {
     /// The client asked for it, and may end it.
     Client,
-    /// The server did.
+    /// The server did, since its connection token says so.
+    Token,
+    /// The server did for another reason.
     Server,
 }

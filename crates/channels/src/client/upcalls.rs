@@ -65,7 +65,9 @@ impl Client {
                     self.announce_leave(&identity, &gone).await;
                 }
             }
-            Some(Side::Server) => self.disconnect(&Disconnect::InsufficientState.into()),
+            Some(Side::Token | Side::Server) => {
+                self.disconnect(&Disconnect::InsufficientState.into());
+            }
             // It has left meanwhile.
             None => {}
         }

@@ -1,5 +1,6 @@
 //! What expires, is refreshed, or ends.
 
+use sockeye_channels::{ServerSubscription, Whom};
 use tokio::time::Instant;
 
 use crate::talk::{Talk, channels, open, settings};
@@ -66,6 +67,22 @@ async fn a_bad_refresh_ends_the_connection() {
             .await;
         talk.is_closed(code, reason).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_token_must_name_the_channels_of_the_one_before() {
+    let channels = channels(settings(open()));
+    let mut talk = Talk::connected(&channels, "ann until 60 in news").await;
+    // What the server did besides is not for tokens to say.
+    let (ann, given) = (Whom::user("ann"), ServerSubscription::default());
+    channels.subscribe(&ann, "b", given, None).await.unwrap();
+    talk.hear().await;
+    talk.say(r#"{"refresh":{"token":"ann until 90 in news"},"id":2}"#)
+        .await;
+    assert!(talk.hear().await.contains(r#""ttl":90"#));
+    talk.say(r#"{"refresh":{"token":"ann until 90"},"id":3}"#)
+        .await;
+    talk.is_closed(3010, "insufficient state").await;
 }
 
 #[tokio::test(start_paused = true)]

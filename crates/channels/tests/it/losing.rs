@@ -120,5 +120,6 @@ async fn what_is_lost_without_a_successor_is_found_by_the_check() {
         }
         talk.say("{}").await;
     }
-    assert_eq!(start.elapsed().as_secs(), 54);
+    // Two ticks, and the time that a broker may take to tell.
+    assert_eq!(start.elapsed().as_secs(), 55);
 }
