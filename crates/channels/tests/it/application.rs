@@ -75,6 +75,18 @@ impl Hooks for Application {
         now(Ok(Refreshed::Expired))
     }
 
+    fn sub_refresh(&self, _: Caller, channel: String) -> HookReply<'_, Refreshed> {
+        let for_ever = Refreshed::Until {
+            expire_at: 0,
+            info: None,
+        };
+        now(Ok(if channel == "kept" {
+            for_ever
+        } else {
+            Refreshed::Expired
+        }))
+    }
+
     fn send(&self, caller: Caller, data: Bytes) -> HookReply<'_, ()> {
         self.hear(format!("{} sent {} bytes", caller.user, data.len()));
         now(Ok(()))
@@ -173,4 +185,25 @@ async fn where_the_application_refreshes_clients_have_nothing_to_do() {
         ),
         (10, 1)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_application_says_which_subscriptions_go_on() {
+    let application = Arc::new(Application::default());
+    let channels = channels(settings(open().with_sub_refresh_hook())).hooks(application);
+    let mut talk = Talk::connected(&channels, "ann").await;
+    for channel in ["kept", "left"] {
+        talk.say(&format!(
+            r#"{{"subscribe":{{"channel":"{channel}","token":"ann {channel} until 60"}},"id":2}}"#
+        ))
+        .await;
+        // It is not the client's to refresh.
+        assert!(!talk.hear().await.contains("expires"));
+    }
+    let ended = r#"{"push":{"channel":"left","unsubscribe":{"code":2501,"reason":"subscription expired"}}}"#;
+    assert_eq!(talk.hear().await, ended);
+    assert_eq!(channels.connections("ann")[0].channels, ["kept".into()]);
+    talk.say(r#"{"sub_refresh":{"channel":"kept","token":"ann kept"},"id":3}"#)
+        .await;
+    talk.is_closed(3501, "bad request").await;
 }
