@@ -64,7 +64,7 @@ pub(crate) async fn open<S: Stream>(
     place: &Place,
     drivers: &Drivers,
     drive: impl FnOnce(&Drivers, S, &[u8], Newcomer),
-) -> Option<Asked<S>> {
+) -> Option<Box<Asked<S>>> {
     let common = place.common();
     let (bytes, head) = first(&mut stream, place, drivers).await?;
     let (Head::Handshake { mut request, len }, true) = (head, place.is_taken()) else {
@@ -96,12 +96,12 @@ pub(crate) async fn open<S: Stream>(
     }
 }
 
-fn asked<S>(stream: S, bytes: Bytes, caller: Caller, decided: Option<Reply>) -> Asked<S> {
-    Asked {
+fn asked<S>(stream: S, bytes: Bytes, caller: Caller, decided: Option<Reply>) -> Box<Asked<S>> {
+    Box::new(Asked {
         stream: Rewound::new(bytes, stream),
         caller,
         decided,
-    }
+    })
 }
 
 /// Reads until it is clear what the first request is.

@@ -15,7 +15,6 @@ use tokio::{net::TcpStream, sync::watch, time::timeout};
 use crate::{
     answer::{Answer, Reply},
     at_once::{self, Asked},
-    driver::Stream,
     drivers::Drivers,
     http1, http2,
     options::Http2,
@@ -73,6 +72,8 @@ impl Drop for Place {
 }
 
 /// Serves the requests of one connection, until it is upgraded or done.
+///
+/// It is small, since a task is moved several times before it runs: whatever takes room has memory of its own.
 pub(crate) async fn serve(
     stream: Fresh,
     peer: SocketAddr,
@@ -84,8 +85,20 @@ pub(crate) async fn serve(
         && place.common.tls.is_none()
         && place.common.options.http2 != Http2::PriorKnowledge
     {
-        return first_request(stream, caller, place, drivers, order).await;
+        first_request(stream, caller, place, drivers, order).await;
+    } else {
+        Box::pin(wrapped(stream, peer, place, drivers, order)).await;
     }
+}
+
+/// Serves a connection on which something else comes before the first request, or may.
+async fn wrapped(
+    stream: Fresh,
+    peer: SocketAddr,
+    place: Place,
+    drivers: Drivers,
+    order: watch::Receiver<Order>,
+) {
     let Some(mut stream) = watched(stream) else {
         return;
     };
@@ -127,8 +140,9 @@ async fn secure(
         Protocol::Http1 => {
             let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive);
             // It is large, and given back before a response is held open.
-            let asked = Box::pin(asked).await;
-            http1(asked, &place, &drivers, order).await;
+            if let Some(asked) = Box::pin(asked).await {
+                Box::pin(http1::serve(*asked, &place, &drivers, order)).await;
+            }
         }
         // It is large, and waits in few places.
         Protocol::Http2 => Box::pin(http2::serve(stream, caller, place, drivers, order)).await,
@@ -164,16 +178,34 @@ async fn first_request(
     drivers: Drivers,
     order: watch::Receiver<Order>,
 ) {
-    let asked = at_once::open(stream, caller, &place, &drivers, Drivers::drive_plain);
     // It is large, and given back before a response is held open.
-    let asked = Box::pin(asked).await;
-    let Some(asked) = asked.and_then(|asked| asked.try_map(watched)) else {
+    let asked = Box::pin(at_once::open(
+        stream,
+        caller,
+        &place,
+        &drivers,
+        Drivers::drive_plain,
+    ))
+    .await;
+    if let Some(asked) = asked {
+        Box::pin(further_requests(asked, place, drivers, order)).await;
+    }
+}
+
+/// Serves a connection without TLS whose first request was no opening handshake, or refused.
+async fn further_requests(
+    asked: Box<Asked<Fresh>>,
+    place: Place,
+    drivers: Drivers,
+    order: watch::Receiver<Order>,
+) {
+    let Some(asked) = asked.try_map(watched) else {
         return;
     };
     // What the runtime has only begun to watch seems full until it has looked. The HTTP server gives up an answer that
     // does not leave at once if it goes before the request's body.
     if asked.stream.get_ref().writable().await.is_ok() {
-        http1(Some(asked), &place, &drivers, order).await;
+        http1::serve(asked, &place, &drivers, order).await;
     }
 }
 
@@ -181,19 +213,6 @@ async fn first_request(
 fn watched(stream: Fresh) -> Option<TcpStream> {
     let warn = |error: &io::Error| tracing::warn!(%error, "a connection is cut: its socket can't be watched");
     stream.into_watched().inspect_err(warn).ok()
-}
-
-/// Serves a connection in HTTP/1.1, if it is not done: most are one opening handshake and nothing else.
-async fn http1<S: Stream>(
-    asked: Option<Asked<S>>,
-    place: &Place,
-    drivers: &Drivers,
-    order: watch::Receiver<Order>,
-) {
-    if let Some(asked) = asked {
-        // It is large, and few connections need it.
-        Box::pin(http1::serve(asked, place, drivers, order)).await;
-    }
 }
 
 /// Does the TLS handshake, unless there is no room or the server shuts down.

@@ -223,20 +223,18 @@ impl<S: Stream> Driver<S> {
     }
 
     /// Lets messages travel in SockJS frames.
-    pub(crate) fn with_frames(mut self, framed: Option<Box<Framed>>) -> Self {
+    pub(crate) fn frame(&mut self, framed: Option<Box<Framed>>) {
         self.framed = framed;
-        self
     }
 
     /// Writes this first, together with what the handler sends when the session opens.
-    pub(crate) fn with_greeting(mut self, greeting: &[u8]) -> Self {
+    pub(crate) fn greet(&mut self, greeting: &[u8]) {
         if !greeting.is_empty() {
             let mut unsent = Unsent::new(clock(), &self.place);
             unsent.out.put_slice(greeting);
             unsent.offered = Offered::NotYet;
             self.unsent = Some(unsent);
         }
-        self
     }
 
     /// Returns the socket, unless it is closed.

@@ -260,9 +260,9 @@ impl Drivers {
         let conversation = endpoint.open(opening);
         let stream_name = std::any::type_name::<S>();
         let span = self.open(&conversation, &connection, &handshake, stream_name);
-        let driver = Driver::new(stream, glued, conn, conversation, place)
-            .with_frames(framed)
-            .with_greeting(&greeting);
+        let mut driver = Driver::new(stream, glued, conn, conversation, place);
+        driver.frame(framed);
+        driver.greet(&greeting);
         (driver, span)
     }
 

@@ -3,7 +3,7 @@
 use std::{
     future::{Future, poll_fn},
     net::SocketAddr,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::Poll,
     time::Duration,
@@ -141,15 +141,15 @@ pub(crate) async fn consider<B: Body>(
         handshake: span.clone(),
     };
     if let Some(service) = &derived.stream {
-        let answered = streams::answer(request, service, &to).instrument(span);
+        // It is large, as what follows for SockJS is, and no opening handshake should hold room for it.
+        let answered = Box::pin(streams::answer(request, service, &to).instrument(span));
         return Some(Outcome::Answered(answered.await));
     }
     let Some(service) = &derived.sockjs else {
-        let hands = shake_hands(request, to, Transport::WebSocket);
         return Some(if span.is_disabled() {
-            hands.await
+            shake_hands(request, to, Transport::WebSocket).await
         } else {
-            hands.instrument(span).await
+            Box::pin(shake_hands(request, to, Transport::WebSocket).instrument(span)).await
         });
     };
     let resource = Resource::of(found.below);
@@ -159,7 +159,7 @@ pub(crate) async fn consider<B: Body>(
             None => Outcome::Answered(sockjs::answer(request, resource, service, &to).await),
         }
     };
-    Some(answered.instrument(span).await)
+    Some(Box::pin(answered.instrument(span)).await)
 }
 
 /// Returns a target with another path and query.
@@ -206,7 +206,8 @@ async fn shake_hands<B>(mut request: Request<B>, to: To<'_>, transport: Transpor
     };
     let upgrade = hyper::upgrade::on(&mut request);
     let (head, _) = request.into_parts();
-    let decided = in_time(to.handshake_time, decide(&head, &to, transport)).await;
+    let deciding = pin!(decide(&head, &to, transport));
+    let decided = in_time(to.handshake_time, deciding).await;
     let (newcomer, response) = match decided {
         Ok(Ok(accepted)) => accepted,
         Ok(Err((verdict, refusal))) => {
@@ -235,8 +236,10 @@ async fn shake_hands<B>(mut request: Request<B>, to: To<'_>, transport: Transpor
 }
 
 /// Waits for something, so long at most. What is ready at once costs no timer.
-async fn in_time<T>(time: Duration, event: impl Future<Output = T>) -> Result<T, Elapsed> {
-    let mut event = pin!(event);
+async fn in_time<T>(
+    time: Duration,
+    mut event: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, Elapsed> {
     if let Poll::Ready(ready) = poll_fn(|cx| Poll::Ready(event.as_mut().poll(cx))).await {
         return Ok(ready);
     }

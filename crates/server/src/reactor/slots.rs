@@ -83,17 +83,22 @@ impl<T> Slots<T> {
         (slot.key == key).then_some(slot.value.as_mut()?)
     }
 
-    /// Takes the value out that got this key.
-    pub(super) fn remove(&mut self, key: Key) -> Option<T> {
-        let chunk = self.chunks.get_mut(key.slot() / CHUNK)?;
+    /// Drops the value that got this key, where it is. Says whether it was there.
+    pub(super) fn remove(&mut self, key: Key) -> bool {
+        let Some(chunk) = self.chunks.get_mut(key.slot() / CHUNK) else {
+            return false;
+        };
         let within = key.slot() % CHUNK;
-        let slot = chunk.slots.get_mut(within).filter(|slot| slot.key == key)?;
-        let value = slot.value.take()?;
+        let slot = chunk.slots.get_mut(within).filter(|slot| slot.key == key);
+        let Some(slot) = slot.filter(|slot| slot.value.is_some()) else {
+            return false;
+        };
+        slot.value = None;
         chunk.taken -= 1;
         chunk.vacant.extend(u8::try_from(within));
         self.full = self.full.min(key.slot() / CHUNK);
         while self.chunks.pop_if(|last| last.taken == 0).is_some() {}
-        Some(value)
+        true
     }
 }
 
@@ -109,12 +114,14 @@ mod tests {
             ops in prop::collection::vec(prop::option::of(any::<prop::sample::Index>()), 0..1500),
         ) {
             let mut slots = Slots::new(ReactorId(3));
-            let (mut there, mut gone) = (Vec::new(), Vec::new());
+            let mut there: Vec<(Key, usize)> = Vec::new();
+            let mut gone = Vec::new();
             for (number, op) in ops.into_iter().enumerate() {
                 match op {
                     Some(index) if !there.is_empty() => {
                         let (key, value) = there.swap_remove(index.index(there.len()));
-                        prop_assert_eq!(slots.remove(key), Some(value));
+                        prop_assert_eq!(slots.get_mut(key), Some(&mut value.clone()));
+                        prop_assert!(slots.remove(key));
                         gone.push(key);
                     }
                     _ => there.push((slots.insert(number).unwrap(), number)),
@@ -125,7 +132,7 @@ mod tests {
             }
             for key in gone {
                 prop_assert_eq!(slots.get_mut(key), None);
-                prop_assert_eq!(slots.remove(key), None);
+                prop_assert!(!slots.remove(key));
             }
             let highest = there.iter().map(|(key, _)| key.slot() / CHUNK + 1).max();
             prop_assert_eq!(slots.chunks.len(), highest.unwrap_or(0));

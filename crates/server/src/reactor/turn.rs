@@ -282,12 +282,14 @@ impl Reactor {
         drop(span);
         match polled {
             Ok(Poll::Pending) => {}
-            Ok(Poll::Ready(())) => drop(self.connections.remove(key)),
+            Ok(Poll::Ready(())) => {
+                self.connections.remove(key);
+            }
             Err(_) => {
                 // Handlers' panics are caught before: this one is a fault of ours, and costs nobody else anything.
                 tracing::error!("a driver panicked: its connection is cut");
                 *lent = Lent::default();
-                drop(self.connections.remove(key));
+                self.connections.remove(key);
             }
         }
     }

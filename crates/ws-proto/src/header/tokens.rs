@@ -26,12 +26,13 @@ pub(crate) fn count<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Count<'a> 
 
 /// Says whether a comma list has this token in it, in any case.
 pub(crate) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(elements)
-        .any(|element| element.eq_ignore_ascii_case(token))
+    headers.get_all(name).iter().any(|value| {
+        // Mostly it is all there is.
+        value.as_bytes().eq_ignore_ascii_case(token.as_bytes())
+            || value
+                .to_str()
+                .is_ok_and(|list| elements(list).any(|one| one.eq_ignore_ascii_case(token)))
+    })
 }
 
 /// Reads a comma list of tokens, no two of which may be the same. A long list costs no more than to sort it.
