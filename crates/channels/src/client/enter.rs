@@ -201,6 +201,10 @@ impl Client {
         {
             let mut state = self.state();
             if let Err(at) = state.place(&subscription.channel) {
+                if state.subscriptions.is_empty() {
+                    // Many have one, and a vector that grows by itself makes room for four.
+                    state.subscriptions.reserve_exact(1);
+                }
                 state.subscriptions.insert(at, subscription.clone());
             }
         }
