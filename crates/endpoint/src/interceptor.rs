@@ -2,9 +2,9 @@
 
 use std::{fmt, future::Future, net::SocketAddr, pin::Pin};
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, request::Parts};
 
-use crate::PathParams;
+use crate::{Attributes, PathParams};
 
 /// A request for an upgrade, before it is answered.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct UpgradeRequest<'a> {
     /// The peer's address, if the transport has one.
     pub peer_addr: Option<SocketAddr>,
     /// What is put here becomes an attribute of the session: see [`Session::attribute`](crate::Session::attribute).
-    pub attributes: Extensions,
+    pub attributes: Attributes,
 }
 
 impl<'a> UpgradeRequest<'a> {
@@ -27,7 +27,7 @@ impl<'a> UpgradeRequest<'a> {
             head,
             params,
             peer_addr,
-            attributes: Extensions::new(),
+            attributes: Attributes::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! [`Session`]; a [`Group`] sends to many. A driver in another crate moves the bytes and drives a [`Conversation`];
 //! [`MemoryPeer`] does so in memory, for tests.
 
+mod attributes;
 mod batch;
 mod call_space;
 mod calls;
@@ -36,6 +37,7 @@ mod socket;
 mod sockjs;
 mod uplink;
 
+pub use attributes::Attributes;
 pub use batch::Batch;
 pub use call_space::CallSpace;
 pub use closed::{Closed, Initiator};

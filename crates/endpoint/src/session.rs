@@ -12,12 +12,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Extensions;
 use sockeye_types::{Close, Message, Transport};
 
 use crate::{
-    Batch, Initiator, Overflow, PingRefused, RequestHead, Sender, Sending, SessionId, Shared,
-    TrySendError,
+    Attributes, Batch, Initiator, Overflow, PingRefused, RequestHead, Sender, Sending, SessionId,
+    Shared, TrySendError,
     group::Membership,
     options::Options,
     outbox::{CloseOrder, Outbox, Queued, Room},
@@ -74,7 +73,7 @@ pub(crate) struct Locked<'a> {
 /// What handlers keep with a session, and where they put it.
 #[derive(Default)]
 struct Extras {
-    attributes: Extensions,
+    attributes: Attributes,
     memberships: Vec<Membership>,
 }
 
@@ -420,7 +419,7 @@ pub struct Opening {
     /// What carries the session.
     pub transport: Transport,
     /// What interceptors left for the handler.
-    pub attributes: Extensions,
+    pub attributes: Attributes,
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@
 //! [`MemoryPeer`].
 
 pub use sockeye_endpoint::{
-    BinaryOverText, BySocket, ByTrait, Closed, Endpoints, Group, Handler, HandlerError,
+    Attributes, BinaryOverText, BySocket, ByTrait, Closed, Endpoints, Group, Handler, HandlerError,
     HandlerResult, HttpStream, Initiator, Interceptor, IntoEndpointHandler, InvalidEndpoints,
     InvalidOrigin, MemoryPeer, Opening, Options, Origins, Overflow, PathParams, PingRefused,
     Refusal, RequestHead, Requests, Scheme, SendError, Sender, Sending, Session, SessionId, Site,

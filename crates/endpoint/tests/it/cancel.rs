@@ -329,15 +329,16 @@ fn a_dropped_wait_for_the_end_changes_nothing() {
 /// Leaves a mark in the attributes and in a list, between pauses.
 struct Mark(&'static str, Arc<Mutex<Vec<&'static str>>>);
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Marks(Vec<&'static str>);
 
 impl Interceptor for Mark {
     async fn before_upgrade(&self, request: &mut UpgradeRequest<'_>) -> Result<(), Refusal> {
         self.1.lock().unwrap().push(self.0);
         pause().await;
-        let marks: &mut Marks = request.attributes.get_or_insert_default();
-        marks.0.push(self.0);
+        let Marks(mut left) = request.attributes.remove().unwrap_or_default();
+        left.push(self.0);
+        request.attributes.insert(Marks(left));
         Ok(())
     }
 }
