@@ -13,6 +13,11 @@ pub(crate) struct Allowance {
 }
 
 impl Allowance {
+    /// Begins with nothing done.
+    pub(crate) const fn new() -> Self {
+        Self { paid: None }
+    }
+
     /// Says whether it may be done once more, and counts it if so.
     pub(crate) fn take(&mut self, rate: Option<NonZeroU32>, now: Instant) -> bool {
         let Some(rate) = rate else {

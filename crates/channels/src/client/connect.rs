@@ -65,17 +65,13 @@ impl Client {
             .registry
             .name(self.id, user, settings.user_connection_limit)
             .map_err(|_| Disconnect::ConnectionLimit)?;
-        let identity = Identity {
-            user: named,
-            info: grant.info.clone(),
-            meta: grant.meta.clone(),
-            // Whoever may do everything is not sent away.
-            expire_at: if settings.danger_insecure {
-                0
-            } else {
-                grant.expire_at
-            },
+        // Whoever may do everything is not sent away.
+        let expire_at = if settings.danger_insecure {
+            0
+        } else {
+            grant.expire_at
         };
+        let identity = Identity::new(named, grant.info.clone(), grant.meta.clone(), expire_at);
         self.state().phase = Phase::Connected(identity.clone());
         let granted_by = if request.token.is_empty() {
             Side::Server

@@ -59,7 +59,7 @@ impl Client {
             code,
             side,
             reason = ?closed.reason.as_str(),
-            duration = ?self.opened.elapsed(),
+            duration = ?self.opened().elapsed(),
             commands = self.commands.load(Relaxed),
             "disconnected"
         );

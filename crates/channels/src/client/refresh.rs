@@ -72,7 +72,7 @@ impl Client {
         if let Phase::Connected(identity) = &mut self.state().phase {
             identity.expire_at = expire_at;
             if let Some(info) = info {
-                identity.info = info;
+                identity.set_info(info);
             }
         }
         self.expect_expiry(expire_at);

@@ -1,5 +1,7 @@
 //! The deadlines of one connection.
 
+use std::{num::NonZeroU64, time::Duration};
+
 use tokio::time::Instant;
 
 /// What a connection waits for.
@@ -28,29 +30,58 @@ impl Timer {
 }
 
 /// When each of them is due.
-#[derive(Debug, Default)]
-pub(super) struct Timers([Option<Instant>; Timer::ALL.len()]);
+#[derive(Debug)]
+pub(super) struct Timers {
+    /// When the connection began.
+    opened: Instant,
+    /// Nanoseconds from there on: half of what moments would take.
+    due: [Option<NonZeroU64>; Timer::ALL.len()],
+}
 
 impl Timers {
+    pub(super) const fn new(opened: Instant) -> Self {
+        Self {
+            opened,
+            due: [None; Timer::ALL.len()],
+        }
+    }
+
+    /// Returns when the connection began.
+    pub(super) const fn opened(&self) -> Instant {
+        self.opened
+    }
+
     pub(super) fn set(&mut self, timer: Timer, at: Option<Instant>) {
-        if let Some(slot) = self.0.get_mut(timer as usize) {
+        let nanos = |at: Instant| {
+            let nanos = at.saturating_duration_since(self.opened).as_nanos();
+            NonZeroU64::new(u64::try_from(nanos).unwrap_or(u64::MAX)).unwrap_or(NonZeroU64::MIN)
+        };
+        let at = at.map(nanos);
+        if let Some(slot) = self.due.get_mut(timer as usize) {
             *slot = at;
         }
     }
 
     pub(super) fn at(&self, timer: Timer) -> Option<Instant> {
-        self.0.get(timer as usize).copied().flatten()
+        let due = self.due.get(timer as usize).copied().flatten();
+        due.map(|due| self.moment(due))
     }
 
     pub(super) fn first(&self) -> Option<Instant> {
-        self.0.iter().flatten().min().copied()
+        let due = self.due.iter().flatten().min();
+        due.map(|due| self.moment(*due))
     }
 
     /// Takes out one that has passed.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Timer> {
-        Timer::ALL
+        let timer = Timer::ALL
             .into_iter()
-            .zip(&mut self.0)
-            .find_map(|(timer, at)| at.take_if(|at| *at <= now).map(|_| timer))
+            .find(|timer| self.at(*timer).is_some_and(|at| at <= now))?;
+        self.set(timer, None);
+        Some(timer)
+    }
+
+    fn moment(&self, due: NonZeroU64) -> Instant {
+        self.opened + Duration::from_nanos(due.get())
     }
 }
