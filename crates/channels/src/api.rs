@@ -327,10 +327,11 @@ impl Channels {
         self.0.hub.channels(|_| true)
     }
 
-    /// Returns the connections of a user; of nobody in particular if it is empty.
+    /// Returns the connections of a user, the oldest first; of nobody in particular if it is empty.
     pub fn connections(&self, user: &str) -> Vec<Connection> {
-        let clients = self.0.registry.of_user(user).into_iter();
-        let shown = clients.map(|client| Connection {
+        let mut clients = self.0.registry.of_user(user);
+        clients.sort_by_cached_key(|client| (client.opened(), client.id));
+        let shown = clients.into_iter().map(|client| Connection {
             client: client.id,
             transport: client.session.transport().as_str(),
             channels: client.channels(),

@@ -192,6 +192,11 @@ impl Client {
         self.state().timers.opened()
     }
 
+    /// Says whether it is connected and did not say who it is.
+    pub(crate) fn is_nobody(&self) -> bool {
+        matches!(&self.state().phase, Phase::Connected(identity) if identity.user.is_empty())
+    }
+
     /// Returns what others may know of it in a channel.
     fn info(&self, identity: &Identity, chan_info: Bytes) -> ClientInfo {
         ClientInfo {

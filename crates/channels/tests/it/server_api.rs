@@ -36,6 +36,7 @@ async fn the_server_subscribes_and_unsubscribes() {
 async fn the_server_speaks_to_a_user_and_ends_its_connections() {
     let channels = channels(settings(open()));
     let mut first = Talk::connected(&channels, "ann").await;
+    let kept = channels.connections("ann")[0].client.to_string();
     let mut second = Talk::connected(&channels, "ann").await;
     let mut other = Talk::connected(&channels, "ben").await;
     let ann = Whom::user("ann");
@@ -46,7 +47,6 @@ async fn the_server_speaks_to_a_user_and_ends_its_connections() {
     other.hears_nothing();
     channels.refresh(&ann, 0, None);
     assert_eq!(first.hear().await, r#"{"push":{"refresh":{}}}"#);
-    let kept = channels.connections("ann")[0].client.to_string();
     let mut others = ann.clone();
     others.except.push(kept);
     channels.disconnect(&others, None);
@@ -103,6 +103,35 @@ async fn a_subscription_by_the_server_brings_what_was_missed() {
         r#"{"push":{"channel":"news","pub":{"data":3,"offset":3}}}"#,
     ];
     assert_eq!(talk.hear().await, told.join("\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_are_listed_by_age_and_those_of_nobody_too() {
+    let channels = channels(settings(open()));
+    for user in ["", "ann"] {
+        let mut talks = Vec::new();
+        for seconds in 0..4 {
+            talks.push(Talk::connected(&channels, user).await);
+            assert_eq!(channels.connections(user).len(), seconds + 1);
+            tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        }
+        let listed = channels.connections(user);
+        for (talk, connection) in talks.iter_mut().zip(&listed) {
+            let whom = Whom {
+                client: connection.client.to_string(),
+                ..Whom::user(user)
+            };
+            assert_eq!(channels.send_to_user(&whom, &Bytes::from_static(b"1")), 1);
+            assert_eq!(talk.hear().await, r#"{"push":{"message":{"data":1}}}"#);
+        }
+        let whom = Whom::user(user);
+        channels.disconnect(&whom, None);
+        for mut talk in talks {
+            talk.is_closed(3503, "force disconnect").await;
+        }
+        assert_eq!(channels.connections(user).len(), 0);
+        assert_eq!((channels.info().clients, channels.info().users), (0, 0));
+    }
 }
 
 #[tokio::test(start_paused = true)]
