@@ -60,8 +60,8 @@ pub struct Settings {
     /// How long presence believes that; longer than twice the interval. Default 60 s. So long a client is shown whose
     /// server crashed.
     pub presence_ttl: Duration,
-    /// How long a subscription's position is believed before it is compared with the stream. Default 40 s. Shorter costs
-    /// a read for each subscription.
+    /// How long a subscription's position is believed before it is compared with the stream. One that is behind, and still
+    /// is a second later, ends. Default 40 s. Shorter costs a read for each subscription.
     pub position_check_delay: Duration,
     /// How many connections one user may have. Default `None`: any. One more is closed with 3504. Without it a user can
     /// take all connections that the server has.
