@@ -324,6 +324,7 @@ mod tests {
             .collect();
         assert_eq!(documented, printed);
     }
+
     #[test]
     fn the_alerts_in_the_documentation_ask_for_series_that_there_are() {
         let (alerts, text) = (include_str!("../../../docs/alerts.yml"), printed());

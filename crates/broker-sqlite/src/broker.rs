@@ -186,7 +186,7 @@ impl SqliteBroker {
         if let Ok(taken) = Arc::clone(places).try_acquire_many_owned(count) {
             return Ok(taken);
         }
-        let _outside = self.counts.outside();
+        let _waiting = self.counts.wait();
         let taken = Arc::clone(places).acquire_many_owned(count).await;
         taken.map_err(|_| BrokerError::Closed)
     }

@@ -21,7 +21,7 @@ pub struct Stats {
     /// [`Options::queue_len`](crate::Options::queue_len) wait for one and are not among them.
     pub queue_len: usize,
     /// How many wait for a place in the queue.
-    pub outside: usize,
+    pub queue_waiting: usize,
     /// Bytes of publications that have a place in the queue, each rounded up to a KiB.
     pub queue_bytes: usize,
     /// How often there was no room on the disk.
@@ -54,14 +54,14 @@ pub(crate) struct Counts {
     sum: AtomicU64,
     full: AtomicU64,
     unavailable: AtomicU64,
-    outside: AtomicUsize,
+    waiting: AtomicUsize,
 }
 
 /// Somebody waits for a place in the queue.
 #[must_use = "dropped, nobody waits"]
-pub(crate) struct Outside<'a>(&'a AtomicUsize);
+pub(crate) struct Waiting<'a>(&'a AtomicUsize);
 
-impl Drop for Outside<'_> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
@@ -69,9 +69,9 @@ impl Drop for Outside<'_> {
 
 impl Counts {
     /// Somebody waits for a place in the queue, until what is returned is dropped.
-    pub(crate) fn outside(&self) -> Outside<'_> {
-        self.outside.fetch_add(1, Relaxed);
-        Outside(&self.outside)
+    pub(crate) fn wait(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Relaxed);
+        Waiting(&self.waiting)
     }
 
     /// A transaction is on disk.
@@ -104,7 +104,7 @@ impl Counts {
                 sum: self.sum.load(Relaxed),
             },
             queue_len,
-            outside: self.outside.load(Relaxed),
+            queue_waiting: self.waiting.load(Relaxed),
             queue_bytes,
             refused_full: self.full.load(Relaxed),
             refused_unavailable: self.unavailable.load(Relaxed),

@@ -112,7 +112,7 @@ pub(crate) struct Identity {
 }
 
 /// What its token or the application says of somebody.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Known {
     /// What others may know.
     info: Bytes,

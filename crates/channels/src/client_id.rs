@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::random;
+
 /// Names one connection for as long as it lives: a random UUID (RFC 9562 §5.4). Others may see it; it is no secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId([u8; 16]);
@@ -9,8 +11,7 @@ pub struct ClientId([u8; 16]);
 impl ClientId {
     /// Makes a name that nothing else has. `None` if the operating system has no randomness.
     pub(crate) fn random() -> Option<Self> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).ok()?;
+        let mut bytes = random::secret().ok()?;
         let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
         *version = *version & 0x0f | 0x40;
         *variant = *variant & 0x3f | 0x80;

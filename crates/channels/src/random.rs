@@ -22,7 +22,7 @@ pub(crate) fn epoch() -> String {
     bytes.into_iter().map(letter).collect()
 }
 
-/// Makes what nobody can guess.
+/// Makes what nobody can guess, and nothing else has.
 pub(crate) fn secret() -> io::Result<[u8; 16]> {
     let mut bytes = [0; 16];
     fill(&mut bytes)?;

@@ -28,7 +28,7 @@ pub(super) fn write(text: &mut Exposition, stats: &Stats) {
         "gauge",
         "Commands that wait for a place in the queue.",
     );
-    text.sample("", &[], stats.outside);
+    text.sample("", &[], stats.queue_waiting);
     text.family(
         "sockeye_broker_queue_bytes",
         "gauge",

@@ -56,11 +56,11 @@ async fn what_waits_for_the_disk_shows_by_number_and_by_bytes() {
         publishing("3".to_owned()),
     ];
     // The first keeps its place until it was delivered, and nobody is.
-    while broker.stats().queue_len + broker.stats().outside < 3 {
+    while broker.stats().queue_len + broker.stats().queue_waiting < 3 {
         tokio::task::yield_now().await;
     }
     let stats = broker.stats();
-    assert_eq!((stats.queue_bytes, stats.outside), (4 * 1024, 1));
+    assert_eq!((stats.queue_bytes, stats.queue_waiting), (4 * 1024, 1));
     drop(held);
     for one in all {
         one.await.unwrap();
